@@ -20,7 +20,9 @@ def use_language(code: str) -> None:
     """
     global _current
     if code not in LANGUAGES:
-        raise StateError(f"the language is one of {', '.join(LANGUAGES)}", got=repr(code), hint='use_language("en")')
+        raise StateError(
+            f"the language is one of {', '.join(LANGUAGES)}", got=repr(code), hint='use_language("en")'
+        )
     _current = code
 
 

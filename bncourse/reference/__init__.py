@@ -1,0 +1,16 @@
+"""Batch normalisation in NumPy, written to be read. Chapters: transform, train-and-inference.
+
+Formulas are those of Ioffe and Szegedy, "Batch Normalization", 2015 (arXiv 1502.03167).
+"""
+
+from bncourse.reference.forward import BatchNormCache, batchnorm_forward
+from bncourse.reference.running import RunningStats, batchnorm_inference
+from bncourse.reference.simplified import batchnorm_backward
+
+__all__ = [
+    "BatchNormCache",
+    "RunningStats",
+    "batchnorm_backward",
+    "batchnorm_forward",
+    "batchnorm_inference",
+]

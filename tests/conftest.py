@@ -1,0 +1,26 @@
+"""Every test runs with shapes and types of the whole package checked (jaxtyping with beartype)."""
+
+from collections.abc import Iterator
+
+import pytest
+from jaxtyping import config, install_import_hook
+
+install_import_hook("bncourse", "beartype.beartype")
+
+
+@pytest.fixture
+def as_a_reader() -> Iterator[None]:
+    """Without those checks: what a reader meets, who has only our own error texts."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Each test starts and ends in English, whatever the one before chose."""
+    from bncourse import use_language
+
+    use_language("en")
+    yield
+    use_language("en")
