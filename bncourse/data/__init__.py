@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bncourse.data.cifar10 import is_complete, load_cifar10
+from bncourse.data.cifar10 import find_folder, load_cifar10
 from bncourse.data.dataset import Dataset
 from bncourse.data.shapes import make_shapes
 from bncourse.errors import DataError
@@ -50,7 +50,7 @@ def load(
 
 
 def available(name: str, root: Path | str | None = None) -> bool:
-    """Whether `load(name, root=root)` has its files: shapes always, CIFAR-10 when all of them lie there.
+    """Whether `load(name, root=root)` has something to read: shapes always, CIFAR-10 when its folder is there.
 
     Raises DataError for an unknown name.
 
@@ -59,7 +59,13 @@ def available(name: str, root: Path | str | None = None) -> bool:
     """
     if name not in NAMES:
         raise DataError("the data set is one of cifar10, shapes", got=repr(name), hint='available("shapes")')
-    return name == "shapes" or is_complete(root)
+    if name == "shapes":
+        return True
+    try:
+        find_folder(root)
+    except DataError:
+        return False
+    return True
 
 
 def load_best(

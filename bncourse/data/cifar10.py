@@ -15,7 +15,7 @@ from jaxtyping import Int64, UInt8
 from bncourse.data.dataset import Dataset, with_digest
 from bncourse.errors import DataError
 
-__all__ = ["data_root", "find_folder", "is_complete", "load_cifar10", "read_batch"]
+__all__ = ["data_root", "find_folder", "load_cifar10", "read_batch"]
 
 FOLDER = "cifar-10-batches-bin"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -52,15 +52,6 @@ def find_folder(root: Path | str | None = None) -> Path:
         if (folder / TEST_FILE).exists() or (folder.name == FOLDER and folder.is_dir()):
             return folder
     raise DataError(f"CIFAR-10 lies in {base / FOLDER}", got="no such folder", hint=HOW_TO_GET)
-
-
-def is_complete(root: Path | str | None = None) -> bool:
-    """Whether every file that `load_cifar10` reads is there; what is in them is checked by reading."""
-    try:
-        folder = find_folder(root)
-    except DataError:
-        return False
-    return all((folder / name).is_file() for name in (*TRAIN_FILES, TEST_FILE, NAMES_FILE))
 
 
 def load_cifar10(
@@ -142,5 +133,5 @@ def _check_names(path: Path) -> None:
 def _read_source(folder: Path) -> str:
     """The first line of SOURCE.txt: who wrote the files says where they came from."""
     path = folder / SOURCE_FILE
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     return (lines[0].strip() if lines else "") or "binary files of unknown origin"
