@@ -1,0 +1,21 @@
+"""Figures of the book: rows or arrays in, a Picture out. Needs matplotlib. Chapters: all."""
+
+from bncourse.plots.figures import (
+    batch_table,
+    eps_effect,
+    first_look,
+    running_mean,
+    transform_steps,
+    variance_bias,
+)
+from bncourse.plots.theme import Picture
+
+__all__ = [
+    "Picture",
+    "batch_table",
+    "eps_effect",
+    "first_look",
+    "running_mean",
+    "transform_steps",
+    "variance_bias",
+]
