@@ -1,0 +1,83 @@
+"""What fully determines a run: a frozen value with a key. Chapter: start-here."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bncourse.errors import StateError
+
+__all__ = ["RunConfig"]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run of the seed CNN. Two equal configs are one run.
+
+    experiment:    the results file the run belongs to
+    data:          "cifar10" or "shapes"
+    train_size:    how many training images, from the first on; None is all of them
+    norm, where, dropout, width: the net, see `bncourse.models.SeedCNN`
+    learning_rate: of Adam, constant
+    batch_size:    images a step; what is left over at the end of an epoch is dropped
+    epochs, seed:  length of the run; the seed of initial weights, batch order and dropout
+    log_every:     steps in one point of the recorded loss curve
+
+    Raises StateError when a number cannot be right.
+
+    >>> RunConfig(norm="batch", seed=1).key() == RunConfig(norm="batch", seed=1).key()
+    True
+    >>> RunConfig(norm="batch").key() == RunConfig(norm="none").key()
+    False
+    """
+
+    # A default is never changed: keys of recorded runs rest on it (see `key`).
+    experiment: str = "live"
+    data: str = "shapes"
+    train_size: int | None = None
+    norm: str = "none"
+    where: str = "both"
+    dropout: float = 0.0
+    width: float = 1.0
+    learning_rate: float = 1e-3
+    optimiser: str = "adam"
+    batch_size: int = 128
+    epochs: int = 3
+    seed: int = 0
+    log_every: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "epochs", "learning_rate", "width", "log_every"):
+            if not getattr(self, name) > 0:
+                raise StateError(f"{name} > 0", got=f"{name}={getattr(self, name)}", hint=f"leave {name} out")
+        if self.optimiser != "adam":
+            raise StateError('optimiser is "adam"', got=repr(self.optimiser), hint="leave optimiser out")
+
+    def key(self) -> str:
+        """Sixteen hex digits that name the run by its content.
+
+        Only what differs from the defaults enters, so a field added later leaves recorded keys as they are.
+        """
+        content = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field, as JSON knows it.
+
+        >>> RunConfig.from_json(RunConfig(seed=7).to_json()) == RunConfig(seed=7)
+        True
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "RunConfig":
+        """The config of a recorded row. Raises StateError for a field this version does not know."""
+        unknown = sorted(set(content) - {f.name for f in fields(cls)})
+        if unknown:
+            raise StateError(
+                "the config has fields of RunConfig only",
+                got=", ".join(unknown),
+                hint="update the package bncourse",
+            )
+        return cls(**content)

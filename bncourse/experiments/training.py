@@ -1,0 +1,170 @@
+"""A training loop to be read: no loader, no callbacks but one, every step in sight. Chapter: start-here.
+
+The data lie on the device as uint8; a batch is picked, standardised and used there.
+Letters: N images of a batch, M images in all.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bncourse.data import Dataset
+from bncourse.errors import DataError, StateError
+from bncourse.experiments.config import RunConfig
+from bncourse.models import SeedCNN
+
+__all__ = ["evaluate", "pick_device", "pixel_moments", "standardise", "train"]
+
+OnEpoch = Callable[[int, float], None]
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """CUDA when there is one, else MPS, else CPU; any other `name` is taken as it is. Raises StateError."""
+    if name == "auto":
+        has_mps = torch.backends.mps.is_available()
+        name = "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        # PyTorch's own text runs over many lines; the first says what is wrong.
+        reason = str(error).splitlines()[0]
+        raise StateError("this machine has the device", got=f"{name!r} ({reason})", hint='"cpu"') from error
+    return device
+
+
+def pixel_moments(
+    images: UInt8[np.ndarray, "M 3 H W"],
+) -> tuple[Float[Tensor, "3 1 1"], Float[Tensor, "3 1 1"]]:
+    """Mean and standard deviation of each colour, pixels counted from 0 to 1."""
+    count = images.size // 3
+    total = images.sum(axis=(0, 2, 3), dtype=np.int64)
+    squares = np.einsum("mchw,mchw->c", images, images, dtype=np.int64)
+    mean = total / count
+    # E[x²] − E[x]² is safe here and only here: both sums are exact integers.
+    std = np.sqrt(squares / count - mean**2)
+    as_column = torch.tensor(np.stack([mean, std]) / 255, dtype=torch.float32).view(2, 3, 1, 1)
+    return as_column[0], as_column[1]
+
+
+def standardise(
+    images: UInt8[Tensor, "N 3 H W"], mean: Float[Tensor, "3 1 1"], std: Float[Tensor, "3 1 1"]
+) -> Float[Tensor, "N 3 H W"]:
+    """Bytes to floats with mean 0 and standard deviation 1 in each colour."""
+    return (images.float() / 255 - mean) / std
+
+
+def _fit(
+    model: nn.Module,
+    images: UInt8[Tensor, "M 3 H W"],
+    labels: Int64[Tensor, "M"],
+    moments: tuple[Tensor, Tensor],
+    config: RunConfig,
+    on_epoch: OnEpoch | None,
+) -> list[float]:
+    """Train; the loss of every step. Stops after the epoch in which a loss is not finite."""
+    steps = len(images) // config.batch_size
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    # Its own generator: dropout draws from the global one, and must not change the batches.
+    order = torch.Generator().manual_seed(config.seed)
+    losses: list[float] = []
+    model.train()
+    for epoch in range(config.epochs):
+        shuffled = torch.randperm(len(images), generator=order).to(images.device)
+        epoch_losses = []
+        # The ragged rest is dropped: batch norm should see batches of one size.
+        for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
+            logits = model(standardise(images[index], *moments))
+            loss = F.cross_entropy(logits, labels[index])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            epoch_losses.append(loss.detach())  # not .item(): a GPU would stop and wait
+        losses += torch.stack(epoch_losses).tolist()
+        if on_epoch is not None:
+            on_epoch(epoch, sum(losses[-steps:]) / steps)
+        if not all(map(math.isfinite, losses[-steps:])):
+            break
+    return losses
+
+
+@torch.inference_mode()
+def evaluate(
+    model: nn.Module,
+    images: UInt8[Tensor, "M 3 H W"],
+    labels: Int64[Tensor, "M"],
+    moments: tuple[Tensor, Tensor],
+) -> tuple[float, float]:
+    """Accuracy and mean cross-entropy in inference mode; no buffer of the model changes."""
+    model.eval()
+    correct, loss = 0, 0.0
+    for batch, target in zip(images.split(500), labels.split(500), strict=True):
+        logits = model(standardise(batch, *moments))
+        correct += int((logits.argmax(dim=1) == target).sum())
+        loss += float(F.cross_entropy(logits, target, reduction="sum"))
+    return correct / len(images), loss / len(images)
+
+
+def _means(losses: Sequence[float], size: int) -> list[float | None]:
+    """Means of `size` losses after another. JSON has no NaN: what is not finite becomes None."""
+    means = [sum(part) / len(part) for part in (losses[i : i + size] for i in range(0, len(losses), size))]
+    return [round(m, 5) if math.isfinite(m) else None for m in means]
+
+
+def _training_part(config: RunConfig, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    if config.data != data.name:
+        raise StateError("the data are those of the config", got=data.name, hint=f'load("{config.data}")')
+    available = len(data.train_images)
+    wanted = available if config.train_size is None else config.train_size
+    if not config.batch_size <= wanted <= available:
+        raise DataError(
+            f"batch_size ≤ train_size ≤ {available}, the number of training images",
+            got=f"batch_size={config.batch_size}, train_size={wanted}",
+            hint="a smaller batch_size or train_size",
+        )
+    return data.train_images[:wanted], data.train_labels[:wanted]
+
+
+def train(
+    config: RunConfig, data: Dataset, *, device: str = "auto", on_epoch: OnEpoch | None = None
+) -> dict[str, Any]:
+    """Do one run and return what was measured, a plain dict that JSON can hold.
+
+    train_loss: mean of each epoch; loss_curve: mean of each `log_every` steps;
+    test_accuracy, test_loss: read once, at the end; None when the run diverged;
+    seconds: of the training alone; images_per_second; device and threads.
+
+    On a CPU the same config, data and number of threads give the same numbers. Seeds PyTorch's global
+    generator. Raises StateError or DataError when config and data do not fit together.
+    """
+    train_images, train_labels = _training_part(config, data)
+    target = pick_device(device)
+    torch.manual_seed(config.seed)
+    model = SeedCNN(config.norm, where=config.where, dropout=config.dropout, width=config.width).to(target)
+    mean, std = (moment.to(target) for moment in pixel_moments(train_images))
+    images, labels = torch.tensor(train_images, device=target), torch.tensor(train_labels, device=target)
+    start = time.perf_counter()
+    losses = _fit(model, images, labels, (mean, std), config, on_epoch)
+    seconds = time.perf_counter() - start
+    diverged = not all(map(math.isfinite, losses))
+    test = torch.tensor(data.test_images, device=target), torch.tensor(data.test_labels, device=target)
+    accuracy, loss = (None, None) if diverged else evaluate(model, *test, (mean, std))
+    return {
+        "train_loss": _means(losses, len(images) // config.batch_size),
+        "loss_curve": _means(losses, config.log_every),
+        "validation_accuracy": None,  # nothing is chosen by it yet, so no image is held out
+        "test_accuracy": accuracy,
+        "test_loss": loss,
+        "diverged": diverged,
+        "seconds": round(seconds, 2),
+        "images_per_second": round(len(losses) * config.batch_size / seconds, 1),
+        "device": torch.cuda.get_device_name(target) if target.type == "cuda" else target.type,
+        "threads": torch.get_num_threads(),
+    }

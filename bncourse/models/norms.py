@@ -1,0 +1,40 @@
+"""A norm by its name, or by a function that builds it. Chapter: twelve-configurations."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from bncourse.errors import StateError
+
+__all__ = ["NORMS", "NormFactory", "make_norm"]
+
+# (channels, dims) -> module; dims counts the spatial axes: 2 after a convolution, 0 after a dense layer.
+NormFactory = Callable[[int, int], nn.Module]
+
+
+def _none(channels: int, dims: int) -> nn.Module:
+    return nn.Identity()
+
+
+def _batch(channels: int, dims: int) -> nn.Module:
+    return nn.BatchNorm2d(channels) if dims == 2 else nn.BatchNorm1d(channels)
+
+
+NORMS: dict[str, NormFactory] = {"none": _none, "batch": _batch}
+
+
+def make_norm(norm: str | NormFactory, channels: int, dims: int) -> nn.Module:
+    """Build the norm for activations of shape (N, channels) and `dims` spatial axes after that.
+
+    `norm` is a name in NORMS or a function of (channels, dims). Raises StateError for an unknown name.
+
+    >>> make_norm("batch", 32, dims=2)
+    BatchNorm2d(32, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    >>> make_norm(lambda channels, dims: nn.GroupNorm(4, channels), 32, dims=2)
+    GroupNorm(4, 32, eps=1e-05, affine=True)
+    """
+    if callable(norm):
+        return norm(channels, dims)
+    if norm not in NORMS:
+        raise StateError(f"norm is one of {', '.join(NORMS)}", got=repr(norm), hint='norm="batch"')
+    return NORMS[norm](channels, dims)
