@@ -153,15 +153,15 @@ def train(
     start = time.perf_counter()
     losses = _fit(model, images, labels, (mean, std), config, on_epoch)
     seconds = time.perf_counter() - start
-    diverged = not all(map(math.isfinite, losses))
     test = torch.tensor(data.test_images, device=target), torch.tensor(data.test_labels, device=target)
-    accuracy, loss = (None, None) if diverged else evaluate(model, *test, (mean, std))
+    accuracy, test_loss = evaluate(model, *test, (mean, std))
+    diverged = not all(map(math.isfinite, [*losses, test_loss]))
     return {
         "train_loss": _means(losses, len(images) // config.batch_size),
         "loss_curve": _means(losses, config.log_every),
         "validation_accuracy": None,  # nothing is chosen by it yet, so no image is held out
-        "test_accuracy": accuracy,
-        "test_loss": loss,
+        "test_accuracy": None if diverged else accuracy,
+        "test_loss": None if diverged else test_loss,
         "diverged": diverged,
         "seconds": round(seconds, 2),
         "images_per_second": round(len(losses) * config.batch_size / seconds, 1),
