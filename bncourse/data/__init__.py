@@ -50,7 +50,7 @@ def load(
 
 
 def available(name: str, root: Path | str | None = None) -> bool:
-    """Whether `load(name, root=root)` has something to read: shapes always, CIFAR-10 when its folder is there.
+    """Whether `load(name, root=root)` finds its data: shapes always, CIFAR-10 when its folder is there.
 
     Raises DataError for an unknown name.
 

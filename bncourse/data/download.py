@@ -137,6 +137,12 @@ def _unpack_into_place(path: Path, folder: Path, archive: Archive) -> None:
         if folder.exists():  # incomplete, or `download` would have returned it
             os.replace(folder, scratch / "replaced")
         os.replace(fresh, folder)
+    except OSError as error:
+        raise DataError(
+            f"{scratch} can be written",
+            got=error.strerror or str(error),
+            hint="free some disk space, or choose another folder with --data DIR",
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -152,12 +158,6 @@ def _unpack(path: Path, fresh: Path, archive: Archive) -> None:
                     wanted[member.name] = True
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise _bad_archive("is a whole tar.gz file", str(error)) from error
-    except OSError as error:
-        raise DataError(
-            f"{fresh.parent} can be written",
-            got=error.strerror or str(error),
-            hint="free some disk space, or choose another folder with --data DIR",
-        ) from error
     if missing := [name for name, found in wanted.items() if not found]:
         raise _bad_archive(f"holds {missing[0]}", "no such file in it")
 
