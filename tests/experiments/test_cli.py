@@ -1,0 +1,104 @@
+"""`python -m bncourse experiment`: what it prints, and what it says when it cannot go on."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bncourse.__main__ import main
+from bncourse.experiments import RECIPES, RunConfig, cli
+from bncourse.experiments.store import read_rows
+
+
+def tiny_sweep(seeds: int = 1) -> list[RunConfig]:
+    """Two arms of nothing much.
+
+    For tests only.
+    """
+    return [
+        RunConfig(experiment="tiny", norm=norm, width=0.05, epochs=2, train_size=256, seed=seed)
+        for seed in range(seeds)
+        for norm in ("none", "batch")
+    ]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setitem(RECIPES, "tiny", tiny_sweep)
+    return ["experiment", "run", "tiny", "--results", str(tmp_path), "--device", "cpu"]
+
+
+def test_list_names_each_experiment_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["experiment", "list"]) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == list(RECIPES)
+
+
+def test_run_prints_a_line_an_epoch_and_goes_on_where_it_stopped(
+    run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(run) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == [
+        "tiny: 0 of 2 runs recorded, 2 to do",
+        "data: shapes, embedded shapes, seed 0",
+    ]
+    assert out[2].startswith("norm none   learning rate 0.001  seed 0  epoch 1  loss ")
+    assert len(out) == 2 + 4 + 3
+    assert main([*run, "--seeds", "2"]) == 0
+    assert capsys.readouterr().out.startswith("tiny: 2 of 4 runs recorded, 2 to do\n")
+    assert main([*run, "--seeds", "2"]) == 0
+    assert capsys.readouterr().out == "tiny: 4 of 4 runs recorded, 0 to do\n"
+    assert len(read_rows("tiny", tmp_path)) == 4
+
+
+def test_status_tells_what_is_recorded_and_with_which_code(
+    run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = ["experiment", "status", "tiny", "--results", str(tmp_path)]
+    assert main(status) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "tiny: 0 of 2 runs recorded",
+        "  norm none   learning rate 0.001  seed 0  not run",
+        "  norm batch  learning rate 0.001  seed 0  not run",
+    ]
+    main(run)
+    capsys.readouterr()
+    monkeypatch.setattr(cli, "code_hash", lambda: "another")
+    assert main(status) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "tiny: 2 of 2 runs recorded"
+    assert all("test accuracy 0." in line and "(recorded with other code)" in line for line in lines[1:])
+
+
+def test_missing_cifar_10_says_how_to_get_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", "first-look", "--data", str(tmp_path), "--results", str(tmp_path)]
+    assert main(["experiment", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert "python -m bncourse data download" in error
+    assert "BNCOURSE_DATA" in error
+
+
+def test_ctrl_c_says_that_it_can_go_on(
+    run: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_all", interrupted)
+    assert main(run) == 130
+    assert capsys.readouterr().err == (
+        "\nStopped. Finished runs are recorded; the same command goes on from there.\n"
+    )
+
+
+def test_an_unknown_experiment_is_a_usage_error() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "bncourse", "experiment", "run", "frist-look"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "first-look" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,78 @@
+"""A config is its content: equal content, equal key."""
+
+import json
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+
+from bncourse.errors import StateError
+from bncourse.experiments import RECIPES, RunConfig
+
+OTHER = {
+    "experiment": "x",
+    "data": "cifar10",
+    "train_size": 7,
+    "norm": "batch",
+    "where": "conv",
+    "dropout": 0.1,
+    "width": 0.5,
+    "learning_rate": 1e-2,
+    "batch_size": 9,
+    "epochs": 9,
+    "seed": 9,
+    "log_every": 9,
+}
+
+
+def test_every_field_changes_the_key() -> None:
+    assert set(OTHER) == {f.name for f in fields(RunConfig)} - {"optimiser"}
+    keys = {RunConfig().key()} | {
+        replace(RunConfig(), **{name: value}).key() for name, value in OTHER.items()
+    }
+    assert len(keys) == 1 + len(OTHER)
+
+
+def test_the_key_of_a_recorded_run_stays() -> None:
+    # Written down once: rows on disk carry such keys, so neither a default nor the hash may change.
+    config = RunConfig(experiment="first-look", data="cifar10", norm="batch", learning_rate=1e-2)
+    assert config.key() == "6b975c610c422ec1"
+
+
+def test_goes_through_json_and_back() -> None:
+    config = RunConfig(**OTHER)
+    assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_a_field_of_a_later_version_is_refused() -> None:
+    with pytest.raises(StateError) as error:
+        RunConfig.from_json({"seed": 1, "sharpness": 2})
+    assert str(error.value) == (
+        "must hold: the config has fields of RunConfig only; got: sharpness; try: update the package bncourse"
+    )
+
+
+def test_is_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        RunConfig().seed = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["batch_size", "epochs", "learning_rate", "width", "log_every"])
+@pytest.mark.parametrize("sign", [0, -1])
+def test_numbers_are_positive(name: str, sign: int) -> None:
+    wrong = sign * getattr(RunConfig(), name)
+    with pytest.raises(StateError) as error:
+        RunConfig(**{name: wrong})
+    assert str(error.value) == f"must hold: {name} > 0; got: {name}={wrong}; try: leave {name} out"
+
+
+def test_only_adam_is_known() -> None:
+    with pytest.raises(StateError, match="must hold: optimiser is \"adam\"; got: 'sgd'"):
+        RunConfig(optimiser="sgd")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_more_seeds_only_add_runs(name: str) -> None:
+    one, three = RECIPES[name](1), RECIPES[name](3)
+    assert three[: len(one)] == one
+    assert len({config.key() for config in three}) == len(three) == 3 * len(one)
+    assert {config.experiment for config in three} == {name}

@@ -1,0 +1,120 @@
+"""Rows survive kills, several writers and other versions; reading them needs no torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bncourse.errors import DataError
+from bncourse.experiments import RunConfig
+from bncourse.experiments.store import append_row, read_rows
+
+WRITER = """
+import sys
+from bncourse.experiments.store import append_row
+for i in range(10):
+    key = f"{sys.argv[2]}-{i}"
+    append_row({"key": key, "config": {"experiment": "try"}, "filler": "x" * 20_000}, sys.argv[1])
+append_row({"key": "shared", "config": {"experiment": "try"}}, sys.argv[1])
+"""
+
+
+def row(seed: int, **more: Any) -> dict[str, Any]:
+    config = RunConfig(experiment="try", seed=seed)
+    return {"key": config.key(), "config": config.to_json(), "test_accuracy": 0.5} | more
+
+
+def seeds(folder: Path) -> list[int]:
+    return [r["config"]["seed"] for r in read_rows("try", folder)]
+
+
+@pytest.fixture
+def two_rows(tmp_path: Path) -> Path:
+    for seed in range(2):
+        append_row(row(seed), tmp_path)
+    return tmp_path / "try.jsonl"
+
+
+def test_nothing_recorded_is_no_rows(tmp_path: Path) -> None:
+    assert read_rows("try", tmp_path) == []
+    assert read_rows("never-run") == []
+
+
+def test_what_was_appended_is_read(two_rows: Path) -> None:
+    assert seeds(two_rows.parent) == [0, 1]
+    assert read_rows("try", two_rows.parent)[1] == {"schema": 1} | row(1)
+
+
+def test_a_key_is_recorded_once(two_rows: Path) -> None:
+    before = two_rows.read_bytes()
+    assert append_row(row(1, test_accuracy=0.9), two_rows.parent) is False
+    assert two_rows.read_bytes() == before
+
+
+@pytest.mark.parametrize("keep", [1, 30, 80])
+def test_a_cut_last_line_is_left_out_and_mended(two_rows: Path, keep: int) -> None:
+    whole = two_rows.read_bytes()
+    two_rows.write_bytes(
+        whole + b'{"schema": 1, "key": "abc", "config": {"experiment": "try", "seed": 2'[:keep]
+    )
+    assert seeds(two_rows.parent) == [0, 1]
+    append_row(row(2), two_rows.parent)
+    assert seeds(two_rows.parent) == [0, 1, 2]
+    assert two_rows.read_bytes().startswith(whole + b'{"schema"')
+
+
+def test_a_whole_last_line_without_its_end_is_kept(two_rows: Path) -> None:
+    two_rows.write_bytes(two_rows.read_bytes()[:-1])
+    assert seeds(two_rows.parent) == [0, 1]
+    append_row(row(2), two_rows.parent)
+    assert seeds(two_rows.parent) == [0, 1, 2]
+    assert len(two_rows.read_bytes().splitlines()) == 3
+
+
+def test_a_bad_line_in_the_middle_is_named(two_rows: Path) -> None:
+    first, second = two_rows.read_bytes().splitlines(keepends=True)
+    two_rows.write_bytes(first + b"oops\n" + second)
+    with pytest.raises(DataError) as error:
+        read_rows("try", two_rows.parent)
+    assert str(error.value) == (
+        "must hold: every line is a JSON object; got: try.jsonl, line 2; "
+        "try: restore the file, or delete that line"
+    )
+
+
+@pytest.mark.parametrize("version", [2, None])
+def test_rows_of_another_schema_are_refused(two_rows: Path, version: int | None) -> None:
+    with two_rows.open("a") as file:
+        file.write(json.dumps({"schema": version, "key": "k"}) + "\n")
+    with pytest.raises(DataError) as error:
+        read_rows("try", two_rows.parent)
+    assert str(error.value) == (
+        f"must hold: a row has schema version 1; got: {version} in try.jsonl, line 3; "
+        "try: the version of bncourse that wrote it"
+    )
+
+
+def test_several_writers_at_once_lose_and_mix_nothing(tmp_path: Path) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("a", "b", "c")
+    ]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    rows = read_rows("try", tmp_path)
+    assert sorted(r["key"] for r in rows) == sorted(
+        [f"{w}-{i}" for w in "abc" for i in range(10)] + ["shared"]
+    )
+    assert all(len(r["filler"]) == 20_000 for r in rows if r["key"] != "shared")
+
+
+def test_reading_rows_loads_no_torch() -> None:
+    code = (
+        "import sys\n"
+        "from bncourse.experiments import RunConfig, read_rows\n"
+        "from bncourse.experiments.store import read_rows as same\n"
+        "read_rows('first-look'); assert same is read_rows\n"
+        "sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
