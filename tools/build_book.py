@@ -1,8 +1,8 @@
 """Build the book in four languages: `make book`, or `python tools/build_book.py [--langs ja ko]`.
 
-One `_config.yml` and `_toc.yml` describe all four; each language is a Jupyter Book build of its own, because
-Sphinx knows one language per build. They run side by side, warnings are errors, and no notebook is executed. A
-language is built from scratch when something it reads has changed, and left alone otherwise.
+One `_config.yml` and `_toc.yml` describe all four; each language is a Jupyter Book build of its own,
+because Sphinx knows one language per build. They run side by side, warnings are errors, and no notebook is
+executed. A language is built from scratch when something it reads has changed, and left alone otherwise.
 
 The site is _build/html: a landing page and the folders en, ja, zh and ko.
 """
@@ -29,8 +29,17 @@ from jinja2 import Environment, StrictUndefined
 __all__ = ["Book", "BookError", "build", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ["_config.yml", "_toc.yml", "book/references.bib", "book/i18n", "book/_ext", "book/_static", "book/_templates"]
+SHARED = [
+    "_config.yml",
+    "_toc.yml",
+    "book/references.bib",
+    "book/i18n",
+    "book/_ext",
+    "book/_static",
+    "book/_templates",
+]
 STACK = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline"]
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
 
 
 class BookError(Exception):
@@ -75,7 +84,9 @@ def config_for(book: Book, lang: str) -> dict[str, Any]:
     config["title"] = book.ui["title"][lang]
     config["repository"]["path_to_book"] = f"book/{lang}"
     config["html"]["baseurl"] = f"{base}{lang}/"
-    config["bibtex_bibfiles"] = [os.path.relpath(book.root / bib, source) for bib in config["bibtex_bibfiles"]]
+    config["bibtex_bibfiles"] = [
+        os.path.relpath(book.root / bib, source) for bib in config["bibtex_bibfiles"]
+    ]
     extensions = config["sphinx"]["local_extensions"]
     for name, folder in extensions.items():
         extensions[name] = str(book.root / folder)
@@ -135,17 +146,27 @@ def build_language(book: Book, lang: str) -> str:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     for name, content in [("_config.yml", config_for(book, lang)), ("_toc.yml", toc_for(book, lang))]:
-        (work / name).write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        (work / name).write_text(
+            yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
     stamp = fingerprint(book, lang)
     command = [
-        sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(book.root / "book" / lang),
-        "--config", str(work / "_config.yml"), "--toc", str(work / "_toc.yml"), "--path-output", str(work),
-        "-W", "--keep-going",
-    ]  # fmt: skip
+        sys.executable,
+        "-c",
+        JUPYTER_BOOK,
+        "build",
+        str(book.root / "book" / lang),
+        "-W",
+        "--keep-going",
+    ]
+    command += ["--config", str(work / "_config.yml"), "--toc", str(work / "_toc.yml")]
+    command += ["--path-output", str(work)]
     with (work / "build.log").open("w", encoding="utf-8") as log:
         code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, cwd=work, check=False).returncode
     if code:
-        raise BookError(f"{lang}: the build must end without a warning; got\n{complaints(work / 'build.log')}")
+        raise BookError(
+            f"{lang}: the build must end without a warning; got\n{complaints(work / 'build.log')}"
+        )
     shutil.rmtree(pages, ignore_errors=True)
     pages.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(work / "_build" / "html", pages)
@@ -176,15 +197,21 @@ def write_landing(book: Book) -> None:
 
 
 def build(book: Book, langs: Sequence[str]) -> None:
-    """Build what has changed, two languages at a time, then the landing page."""
+    """Build what has changed, two or more languages at a time, then the landing page."""
     check_pages(book, langs)
     stale = [lang for lang in langs if not is_current(book, lang)]
     for lang in langs:
         if lang not in stale:
             print(f"{lang}  unchanged")
+    failures = []
     with ThreadPoolExecutor(max_workers=min(4, max(2, os.cpu_count() or 2))) as pool:
-        for line in pool.map(lambda lang: build_language(book, lang), stale):
-            print(line, flush=True)
+        for job in [pool.submit(build_language, book, lang) for lang in stale]:
+            try:
+                print(job.result(), flush=True)
+            except BookError as error:
+                failures.append(str(error))
+    if failures:
+        raise BookError("\n\n".join(failures))
     write_landing(book)
 
 
@@ -197,7 +224,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     langs = options.langs or book.langs
     try:
         if unknown := set(langs) - set(book.langs):
-            raise BookError(f"--langs must be among {', '.join(book.langs)}; got {', '.join(sorted(unknown))}")
+            raise BookError(
+                f"--langs must be among {', '.join(book.langs)}; got {', '.join(sorted(unknown))}"
+            )
         build(book, langs)
     except BookError as error:
         print(error, file=sys.stderr)

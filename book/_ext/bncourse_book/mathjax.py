@@ -19,7 +19,8 @@ PARTS = ["tex-chtml.js", "output/chtml/fonts", "input/tex/extensions"]
 
 def source() -> Path:
     """The package's folder has hyphens in its name, so it cannot be imported to ask where it lies."""
-    return Path(str(distribution("sphinx-mathjax-offline").locate_file("sphinx-mathjax-offline/static/mathjax")))
+    package = distribution("sphinx-mathjax-offline")
+    return Path(str(package.locate_file("sphinx-mathjax-offline/static/mathjax")))
 
 
 def copy_parts(app: Sphinx, error: Exception | None) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from docutils import nodes
 from sphinx.application import Sphinx
 
 from .words import UI
 
 __all__ = ["setup", "slug_of", "twins"]
 
-SITE = "bncourse_site"   # address of the four-language site; empty when one language is built alone
+SITE = "bncourse_site"  # address of the four-language site; empty when one language is built alone
 
 
 def slug_of(pagename: str) -> str:
@@ -35,30 +34,34 @@ def twins(ui: UI, pagename: str, site: str) -> list[dict[str, Any]]:
     ]
 
 
-def add_context(app: Sphinx, ui: UI, pagename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+def single(button: dict[str, Any]) -> dict[str, Any]:
+    """The launch menu holds Colab alone; one entry needs no menu."""
+    if button.get("label") != "launch-buttons":
+        return button
+    return {**button["buttons"][0], "text": "", "label": "launch-colab"}
+
+
+def add_context(app: Sphinx, ui: UI, pagename: str, context: dict[str, Any]) -> None:
+    """Fill what book/_templates shows on every page."""
     site = app.config[SITE]
     context["ui"] = ui
     context["twins"] = twins(ui, pagename, site) if site else []
-    if doctree is not None and context.get("sourcename", "").endswith(".ipynb"):
+    context["header_buttons"] = [single(button) for button in context.get("header_buttons", [])]
+    if context.get("sourcename", "").endswith(".ipynb"):
         context["notebook"] = {
             "href": context["pathto"]("_sources/" + context["sourcename"], 1),
             "name": f"{slug_of(pagename)}.{ui.lang}.ipynb",
         }
-    # One button needs no menu: the launch group holds Colab alone.
-    context["header_buttons"] = [
-        {**button["buttons"][0], "text": "", "label": "launch-colab"} if button.get("label") == "launch-buttons" else button
-        for button in context.get("header_buttons", [])
-    ]
 
 
 def setup(app: Sphinx, book: Path, ui: UI) -> None:
     app.add_config_value(SITE, "", "html", str)
     app.config.templates_path.insert(0, str(book / "_templates"))
     app.config.html_static_path.append(str(book / "_static"))
-    app.add_css_file("bncourse.css", priority=900)   # after the theme's
-    app.add_js_file("bncourse.js", priority=900)     # after the scripts whose words it replaces
+    app.add_css_file("bncourse.css", priority=900)  # after the theme's
+    app.add_js_file("bncourse.js", priority=900)  # after the scripts whose words it replaces
     app.connect(
         "html-page-context",
-        lambda app, page, _template, context, doctree: add_context(app, ui, page, context, doctree),
+        lambda app, page, _template, context, _doctree: add_context(app, ui, page, context),
         priority=900,
     )

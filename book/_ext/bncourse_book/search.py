@@ -2,7 +2,7 @@
 
 Text is split the same way when the index is made (here) and when a reader asks (the same rule in
 JavaScript below): a run of CJK characters becomes its overlapping pairs, anything else its words.
-正規化層 → 正規, 規化, 化層. A single character stands for itself at both ends of a run's life.
+正規化層 → 正規, 規化, 化層. Single characters are in the index too, for a query of one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IS_CJK = re.compile(f"[{CJK}]")
 
 SPLITTER = """
 function splitQuery(query) {
-  const runs = query.match(/[CJK]+|[^\\P{L}CJK]+|[\\p{N}_]+/gu) || [];
+  const runs = query.match(/[CJK]+|(?:(?![CJK])[\\p{L}\\p{N}_])+/gu) || [];
   return runs.flatMap((run) => {
     if (!/[CJK]/.test(run) || run.length === 1) return [run];
     return Array.from({length: run.length - 1}, (_, i) => run.slice(i, i + 2));
@@ -45,7 +45,7 @@ class BigramSearch(SearchLanguage):
     language_name = "CJK"
     js_splitter_code = SPLITTER.replace("CJK", CJK)
 
-    def split(self, input: str) -> list[str]:  # noqa: A002 (Sphinx names it)
+    def split(self, input: str) -> list[str]:
         words: list[str] = []
         for run in RUNS.findall(input):
             if IS_CJK.match(run):

@@ -64,6 +64,7 @@ def setup(app: Sphinx, i18n: Path) -> UI:
     words = catalogue(po) if po.exists() else gettext.NullTranslations()
     if po.exists():
         put_in_front(po)
+        app.translator = translators["general", "sphinx"]  # what templates ask
     handed = {word: words.gettext(word) for word in SCRIPT_WORDS}
     app.add_js_file(None, body=f"const bncourseWords = {json.dumps(handed, ensure_ascii=False)};")
     # Priority 0: the extensions read these options in their own config-inited handlers.
