@@ -34,6 +34,7 @@ from book_cells import (
     tags,
     write,
 )
+from langlint.markup import has_words
 from nbformat import NotebookNode
 from worksheet import export_sheet, import_sheet
 
@@ -53,7 +54,9 @@ def _carry(cell: NotebookNode, known: NotebookNode | None, lang: str) -> Noteboo
     same_kind = known is not None and known.cell_type == cell.cell_type
     if cell.cell_type == "markdown":
         cell.metadata.pop("i18n", None)
-        if known is not None and same_kind:
+        if not has_words(cell.source):
+            stamp(cell, digest(cell.source))  # such as a {solution-end}: English owns it
+        elif known is not None and same_kind:
             cell.source = known.source
             if stamp_of(known):
                 stamp(cell, stamp_of(known))

@@ -167,6 +167,30 @@ def test_a_figure_in_an_output_needs_an_alt_text(book, edit, html):
     assert fired(book) == {(f"book/{lang}/sample.ipynb[figure]", "alt") for lang in ("en", "ja", "zh", "ko")}
 
 
+def test_a_raster_figure_needs_an_alt_in_its_metadata(book, edit):
+    raster = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
+    for lang in ("en", "ja", "zh", "ko"):
+        edit(lang, "figure", lambda cell: cell.outputs[0].update(data=nbformat.from_dict(raster)))
+    assert fired(book) == {(f"book/{lang}/sample.ipynb[figure]", "alt") for lang in ("en", "ja", "zh", "ko")}
+    for lang in ("en", "ja", "zh", "ko"):
+        edit(lang, "figure", lambda cell: cell.metadata.update(mystnb={"image": {"alt": "Two bars"}}))
+    assert fired(book) == set()
+
+
+def test_order_inside_a_sentence_is_free(book, edit):
+    more = (
+        "See {ref}`sample` and {ref}`sample-steps`, {cite}`a`, {cite}`b`, <https://a.org>, <https://b.org>."
+    )
+    turned = "<https://b.org>、<https://a.org>、{cite}`b`、{cite}`a`、{ref}`sample-steps`、{ref}`sample`。"
+    for lang in ("en", "ja", "zh", "ko"):
+        text = more if lang == "en" else turned
+        edit(lang, "intro", lambda cell, text=text: cell.update(source=f"{cell.source}\n\n{text}"))
+    english = by_id(read(path_of(book, "en", "sample")))["intro"].source
+    for lang in ("ja", "zh", "ko"):
+        edit(lang, "intro", lambda cell: stamp(cell, digest(english)))
+    assert fired(book) == set()
+
+
 @pytest.mark.parametrize(
     ("lang", "cell", "text"),
     [

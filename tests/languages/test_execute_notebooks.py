@@ -42,6 +42,17 @@ def test_outputs_repeat_and_localised_cells_speak_their_language(book, capsys):
     assert {path: path.read_bytes() for path in book.rglob("*.ipynb")} == first
 
 
+def test_traces_of_another_machine_are_removed(book):
+    notebook = read(path_of(book, "en", "sample"))
+    by_id(notebook)["sum"].metadata["execution"] = {"iopub.status.busy": "2020-01-01T00:00:00Z"}
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.99.0"}
+    write(path_of(book, "en", "sample"), notebook)
+    assert main(["--langs", "--book", str(book)]) == 0
+    text = path_of(book, "en", "sample").read_text("utf-8")
+    assert "iopub" not in text
+    assert "3.99" not in text
+
+
 def test_an_output_that_does_not_repeat_is_named(book, capsys):
     set_code(book, {"sum": "import time\nprint(time.time_ns())"})
     assert main(["--langs", "zh", "--book", str(book)]) == 1

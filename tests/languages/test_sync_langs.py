@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from book_cells import BookError, by_id, digest, path_of, read, stamp_of, write
+from check_langs import check_book
 from sync_langs import accept, export, import_, main, sync
 
 
@@ -66,6 +67,21 @@ def test_a_new_cell_arrives_in_english_and_is_named(book):
     assert "book/zh/sample.ipynb is left to translate: more" in sync(book)
     assert cells(book, "zh")["more"].source == "More."
     assert stamp_of(cells(book, "zh")["more"]) == ""
+
+
+@pytest.mark.parametrize("source", [":::{solution-end}\n:::", "$$\nx = 1\n$$", "```{bibliography}\n```"])
+def test_a_cell_without_words_needs_no_translator(book, source):
+    def change(notebook):
+        notebook.cells.append(type(notebook.cells[1])({**notebook.cells[1], "id": "more", "source": source}))
+
+    rewritten(book, change)
+    assert "left to translate" not in "".join(sync(book))
+    assert check_book(book) == []
+
+
+def test_a_formula_with_words_needs_a_translator(book):
+    rewritten(book, lambda notebook: by_id(notebook)["steps"].update(source="$$\nx \\text{if } y\n$$"))
+    assert "book/ja/sample.ipynb is left to translate: steps" in sync(book)
 
 
 def test_a_dropped_cell_is_printed_whole(book):

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
-__all__ = ["Block", "Image", "Markup", "parse"]
+__all__ = ["Block", "Image", "Markup", "has_words", "parse"]
 
 # The extensions of _config.yml (parse.myst_enable_extensions).
 EXTENSIONS = {"amsmath", "colon_fence", "deflist", "dollarmath", "html_image", "substitution"}
@@ -87,6 +87,12 @@ def parse(source: str) -> Markup:
     markup = Markup()
     _walk(markup, source)
     return markup
+
+
+def has_words(source: str) -> bool:
+    """Whether the cell holds anything to translate; text in formulas counts."""
+    markup = parse(source)
+    return any(map(str.isalpha, markup.text)) or bool(TEXT_MACRO.search(source))
 
 
 def _walk(markup: Markup, source: str) -> None:
