@@ -28,7 +28,7 @@ def pack(entries: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for info, content in entries:
-            tar.addfile(info, io.BytesIO(content))
+            tar.addfile(info, io.BytesIO(content) if content else None)
     return buffer.getvalue()
 
 
@@ -51,7 +51,7 @@ class Answer:
     ranges: bool = True  # whether Range is understood
     length: int | None = None  # announced instead of the truth; 0 announces nothing
     etag: str = '"first"'
-    content_range: str = ""  # instead of the truth
+    start: int | None = None  # sends from here, whatever was asked
     body: bytes | None = None
     stall: bool = False  # after `cut`, keep the line open and say nothing
 
@@ -86,10 +86,10 @@ class Server:
         asked = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
         same = request.headers.get("If-Range", answer.etag) == answer.etag
         start = int(asked[1]) if asked and answer.ranges and same else 0
+        start = start if answer.start is None else answer.start
         request.send_response(206 if start else 200)
         if start:
-            truth = f"bytes {start}-{len(body) - 1}/{len(body)}"
-            request.send_header("Content-Range", answer.content_range or truth)
+            request.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
         if answer.length != 0:
             request.send_header("Content-Length", str(answer.length or len(body) - start))
         request.send_header("ETag", answer.etag)

@@ -148,6 +148,18 @@ def test_a_batch_that_is_no_regular_file_is_refused(serve: Serve, tmp_path: Path
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "target"), [(tarfile.SYMTYPE, "test_batch.bin"), (tarfile.LNKTYPE, f"{FOLDER}/test_batch.bin")]
+)
+def test_a_link_to_a_good_batch_is_refused_too(
+    serve: Serve, tmp_path: Path, kind: bytes, target: str
+) -> None:
+    entries = good_entries()
+    entries[0] = odd_entry(entries[0][0].name, kind, target)
+    entries[0][0].size = entries[5][0].size  # so that its size looks right
+    assert refused(tmp_path, serve(pack(entries))).got.startswith("a link, folder or device")
+
+
 def test_a_link_in_place_of_the_folder_is_not_followed(serve: Serve, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -143,7 +143,7 @@ def test_a_batch_file_of_another_size(writable: Path, size: int, got: str) -> No
 def test_a_label_out_of_range_names_file_and_record(tmp_path: Path) -> None:
     content = bytearray(batch_bytes(0))
     content[5 * 3073] = 10
-    content[8 * 3073] = 255
+    content[8 * 3073] = 10
     path = tmp_path / "data_batch_2.bin"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -152,6 +152,10 @@ def test_a_label_out_of_range_names_file_and_record(tmp_path: Path) -> None:
         f"must hold: every label in {path} is 0 to 9; got: 10 in record 5; "
         "try: delete the folder it lies in and download it again (CIFAR-100 has another layout)"
     )
+    content[8 * 3073] = 255
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="got: 10 in record 5"):
+        read_batch(path, records=20)
 
 
 @pytest.mark.parametrize("text", [b"", b"cat dog", NAMES.replace(b"cat", b"kat")])
