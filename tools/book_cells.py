@@ -23,7 +23,9 @@ __all__ = [
     "BookError",
     "by_id",
     "digest",
+    "is_copy",
     "localise_setup",
+    "mark_copy",
     "path_of",
     "read",
     "slugs",
@@ -118,6 +120,16 @@ def stamp(cell: NotebookNode, fingerprint: str) -> None:
 def stamp_of(cell: NotebookNode) -> str:
     """The recorded fingerprint, or the empty string for a cell nobody has translated yet."""
     return str(cell.metadata.get("i18n", {}).get("src", ""))
+
+
+def mark_copy(cell: NotebookNode) -> None:
+    """Record that this cell of a translation is still a copy of English, so that it may follow English."""
+    cell.metadata["i18n"] = {"copy": digest(cell.source)}
+
+
+def is_copy(cell: NotebookNode) -> bool:
+    """Whether nobody has touched the copy; a text someone wrote by hand is never taken for one."""
+    return bool(cell.metadata.get("i18n", {}).get("copy", "") == digest(cell.source))
 
 
 def localise_setup(source: str, lang: str) -> str:

@@ -20,6 +20,7 @@ from book_cells import (
     SOURCE_LANG,
     BookError,
     by_id,
+    is_copy,
     localise_setup,
     path_of,
     read,
@@ -110,7 +111,7 @@ def _cell(
         yield from prose.outputs_have_alt(cell)
         return
     yield from parity.markdown_cell(english, cell, lang, slug)
-    if cell.source == english.source and not cell.metadata.get("i18n"):
+    if is_copy(cell):
         return  # nobody has begun; "stale" has said so
     yield from prose.every_language(cell.source)
     yield from prose.translated_prose(cell.source, lang)

@@ -25,7 +25,9 @@ from book_cells import (
     BookError,
     by_id,
     digest,
+    is_copy,
     localise_setup,
+    mark_copy,
     path_of,
     read,
     slugs,
@@ -56,7 +58,9 @@ def _carry(cell: NotebookNode, known: NotebookNode | None, lang: str) -> Noteboo
         cell.metadata.pop("i18n", None)
         if not has_words(cell.source):
             stamp(cell, digest(cell.source))  # such as a {solution-end}: English owns it
-        elif known is not None and same_kind:
+        elif known is None or not same_kind or is_copy(known) or _bare(known, cell.source):
+            mark_copy(cell)
+        else:
             cell.source = known.source
             if stamp_of(known):
                 stamp(cell, stamp_of(known))
@@ -65,6 +69,10 @@ def _carry(cell: NotebookNode, known: NotebookNode | None, lang: str) -> Noteboo
     elif known is not None and same_kind and LOCALISED in tags(cell) and known.source == cell.source:
         cell.outputs = known.outputs
     return cell
+
+
+def _bare(known: NotebookNode, english: str) -> bool:
+    return known.source == english and not stamp_of(known)
 
 
 def sync(book: Path, langs: tuple[str, ...] = LANGS, only: list[str] | None = None) -> list[str]:
@@ -124,7 +132,7 @@ def accept(book: Path, lang: str, slug: str, cells: list[str]) -> list[str]:
             continue
         fingerprint = digest(english[cell.id].source)
         # A cell that is English letter for letter is taken for untranslated unless it is named.
-        reviewed = cell.id in cells or cell.source != english[cell.id].source
+        reviewed = cell.id in cells or (cell.source != english[cell.id].source and not is_copy(cell))
         if reviewed and stamp_of(cell) != fingerprint:
             stamp(cell, fingerprint)
             done.append(cell.id)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from book_cells import BookError, by_id, digest, stamp, stamp_of
+from book_cells import BookError, by_id, digest, is_copy, stamp, stamp_of
 from nbformat import NotebookNode
 
 __all__ = ["export_sheet", "import_sheet"]
@@ -42,7 +42,7 @@ def export_sheet(english: NotebookNode, translated: NotebookNode, lang: str, slu
 
 
 def _state(english: NotebookNode, translated: NotebookNode) -> str:
-    if translated.source == english.source and not stamp_of(translated):
+    if is_copy(translated):
         return "new"
     return "current" if stamp_of(translated) == digest(english.source) else "stale"
 

@@ -69,6 +69,22 @@ def test_a_new_cell_arrives_in_english_and_is_named(book):
     assert stamp_of(cells(book, "zh")["more"]) == ""
 
 
+def test_an_untouched_copy_follows_english_and_a_touched_one_does_not(book, edit):
+    for lang in ("ja", "zh"):
+        path_of(book, lang, "sample").unlink()
+    sync(book)
+    edit("ja", "steps", lambda cell: cell.update(source="手で書いた訳"))
+    rewritten(book, lambda notebook: by_id(notebook)["steps"].update(source="## Other steps"))
+    sync(book)
+    assert cells(book, "ja")["steps"].source == "手で書いた訳"
+    assert cells(book, "zh")["steps"].source == "## Other steps"
+    assert {(v.where, v.lint) for v in check_book(book, langs=("zh",))} == {
+        ("book/zh/sample.ipynb[intro]", "stale"),
+        ("book/zh/sample.ipynb[steps]", "stale"),
+        ("book/en/sample.ipynb[steps]", "heading-label"),
+    }
+
+
 @pytest.mark.parametrize("source", [":::{solution-end}\n:::", "$$\nx = 1\n$$", "```{bibliography}\n```"])
 def test_a_cell_without_words_needs_no_translator(book, source):
     def change(notebook):
@@ -113,6 +129,13 @@ def test_accept_leaves_english_text_unless_it_is_named(book, edit):
     edit("ja", "steps", lambda cell: cell.update(source=english, metadata={}))
     assert accept(book, "ja", "sample", []) == ["book/ja/sample.ipynb accepted: nothing was stale"]
     assert accept(book, "ja", "sample", ["steps"]) == ["book/ja/sample.ipynb accepted: steps"]
+
+
+def test_accept_does_not_take_an_old_copy_of_english_for_a_translation(book):
+    path_of(book, "ja", "sample").unlink()
+    sync(book)
+    rewritten(book, lambda notebook: by_id(notebook)["steps"].update(source="## Other steps"))
+    assert accept(book, "ja", "sample", []) == ["book/ja/sample.ipynb accepted: nothing was stale"]
 
 
 def test_accept_refuses_an_unknown_cell(book):

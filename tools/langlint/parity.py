@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from book_cells import LOCALISED, SETUP, digest, localise_setup, stamp_of, tags
+from book_cells import LOCALISED, SETUP, digest, is_copy, localise_setup, stamp_of, tags
 from nbformat import NotebookNode
 
 from langlint.markup import Markup, parse
@@ -79,7 +79,7 @@ def markdown_cell(english: NotebookNode, cell: NotebookNode, lang: str, slug: st
         hint = f"translate it again, or if it still fits: {RUN_SYNC} accept {lang} {slug} {cell.id}"
         got = f"src {stamp_of(cell) or 'none'}, English is {digest(english.source)}"
         yield Violation("stale", "the translation is of the present English cell", got, hint)
-    if cell.source != english.source:
+    if not is_copy(cell):
         yield from _parts(parse(english.source), parse(cell.source))
 
 
