@@ -47,7 +47,7 @@ window.probe = {
       if (!node.parentElement.closest("script, style, noscript, article, [lang]:not(html), kbd, ul.search")) found.push(node.data);
     }
     for (const element of document.querySelectorAll("[title], [aria-label], [placeholder], [alt], [data-toggle-hint], [data-tooltip]")) {
-      if (element.closest(".bn-figure, mjx-container, article img")) continue;
+      if (element.closest(".bn-figure, mjx-container, article img, article a.reference")) continue;
       for (const name of ["title", "aria-label", "placeholder", "alt", "data-bs-original-title", "data-toggle-hint", "data-tooltip"]) {
         if (element.hasAttribute(name)) found.push(element.getAttribute(name));
       }

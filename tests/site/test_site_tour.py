@@ -1,4 +1,4 @@
-"""Every page of every language, opened in a browser at two widths, light and dark: what must hold on all of them."""
+"""Every page of every language in a browser, at two widths, light and dark: what must hold on all of them."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from sphinx.application import Sphinx
 
@@ -34,11 +35,18 @@ def twins(ui: UI, pagename: str, site: str) -> list[dict[str, Any]]:
     ]
 
 
-def single(button: dict[str, Any]) -> dict[str, Any]:
+def launch(button: dict[str, Any], ui: UI) -> dict[str, Any]:
     """The launch menu holds Colab alone; one entry needs no menu."""
     if button.get("label") != "launch-buttons":
         return button
-    return {**button["buttons"][0], "text": "", "label": "launch-colab"}
+    return {**button["buttons"][0], "text": "", "tooltip": ui["launch"], "label": "launch-colab"}
+
+
+def name_page_in_issues(button: dict[str, Any], page: str) -> None:
+    """The theme's issue link names no language and brings an English body."""
+    for entry in button.get("buttons", []):
+        if entry["label"] == "source-issues-button":
+            entry["url"] = entry["url"].partition("?")[0] + "?title=" + quote(f"{page}: ")
 
 
 def add_context(app: Sphinx, ui: UI, pagename: str, context: dict[str, Any]) -> None:
@@ -46,7 +54,9 @@ def add_context(app: Sphinx, ui: UI, pagename: str, context: dict[str, Any]) -> 
     site = app.config[SITE]
     context["ui"] = ui
     context["twins"] = twins(ui, pagename, site) if site else []
-    context["header_buttons"] = [single(button) for button in context.get("header_buttons", [])]
+    context["header_buttons"] = [launch(button, ui) for button in context.get("header_buttons", [])]
+    for button in context["header_buttons"]:
+        name_page_in_issues(button, f"{ui.lang}/{slug_of(pagename)}")
     if context.get("sourcename", "").endswith(".ipynb"):
         context["notebook"] = {
             "href": context["pathto"]("_sources/" + context["sourcename"], 1),
