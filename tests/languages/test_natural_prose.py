@@ -6,6 +6,7 @@ import pytest
 from book_cells import by_id, digest, path_of, read, stamp
 from check_langs import check_book
 from langlint.markup import parse
+from langlint.prose import numbers
 
 
 def test_order_inside_a_sentence_is_free(book, edit):
@@ -79,3 +80,21 @@ def test_one_cell_is_read_as_the_book_reads_it():
     assert markup.citations == ["cite:t a", "cite:t b"]
     assert markup.links == ["https://x.org"]
     assert [(image.src, image.alt) for image in markup.images] == [("a.svg", "What it shows"), ("b.png", "B")]
+
+
+@pytest.mark.parametrize(
+    ("english", "other", "lost"),
+    [
+        ("50,000 images, 4.26 M parameters", "5만 장, 파라미터 426만 개", []),
+        ("five thousand steps, a hundred runs", "5 千步、100 次", []),
+        ("divides by 25 only", "25만으로 나눕니다", []),
+        ("two rows of 3", "3 行が二つ、つまり 2 行", []),
+        ("about 11 % at 0.01", "約 11 %、`std = 0.01` のとき", []),
+        ("CIFAR-10 in 2009, float32", "2009 年の CIFAR-10、float32", []),
+        ("error 0.25", "误差 0.52", ["only English has 0.25", "only the translation has 0.52"]),
+        ("50,000 images", "6 万枚", ["only English has 50000"]),
+        ("in 2015", "于 2016 年", ["only English has 2015", "only the translation has 2016"]),
+    ],
+)
+def test_numbers_are_compared_as_each_language_writes_them(english, other, lost):
+    assert [violation.got for violation in numbers(english, other)] == lost

@@ -24,9 +24,13 @@ SVG = re.compile(r"<svg\b.*?</svg>|<svg\b[^>]*/>", re.DOTALL | re.IGNORECASE)
 SVG_NAME = re.compile(r"""<title|\baria-label(?:ledby)?\s*=\s*["'][^"']|aria-hidden\s*=\s*["']true""")
 IMG_WITHOUT_ALT = re.compile(r"""<img\b(?![^>]*\balt\s*=\s*(?:"[^"]+"|'[^']+'))[^>]*>""", re.IGNORECASE)
 NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])(\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(million|thousand|[Mk]\b|[万萬만億亿억]))?"
+    r"(?<![A-Za-z_\d.])(\d+(?:,\d{3})*(?:\.\d+)?)(?:\s?(million|thousand|[Mk]\b|[千천万萬만億亿억]))?"
 )
-UNITS = {"million": 6, "M": 6, "thousand": 3, "k": 3, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8}
+UNITS = (
+    {"million": 6, "M": 6, "thousand": 3, "k": 3, "千": 3, "천": 3}
+    | dict.fromkeys("万萬만", 4)
+    | dict.fromkeys("億亿억", 8)
+)
 SPELT_OUT = 20  # languages write whole numbers up to here as words now and then
 
 
@@ -87,30 +91,28 @@ def _is_english(block: Block) -> bool:
 
 def numbers(english: str, other: str) -> Iterator[Violation]:
     """A number in the prose of one language stands somewhere in the cell of the other."""
-    for name, here, there in (("English", english, other), ("the translation", other, english)):
-        known = _numbers(there) | _numbers(there, bare=True)
-        lost = sorted(
-            number
-            for number in _numbers(parse(here).own_words)
-            if number not in known
-            and not (number == number.to_integral() and number <= SPELT_OUT)
-            and not (name != "English" and _round(number))
-        )
-        if lost:
-            got = f"only {name} has {', '.join(f'{number:f}' for number in lost)}"
+    lost = {
+        "English": _lost(english, other),
+        # where others write 100 or 5,000, English may have "a hundred" and "five thousand"
+        "the translation": [n for n in _lost(other, english) if len(n.as_tuple().digits) > 1 or n < 1],
+    }
+    for name, found in lost.items():
+        if found:
+            got = f"only {name} has {', '.join(f'{number:f}' for number in found)}"
             yield Violation("numbers", "the same numbers as in English", got, "compare the two cells")
 
 
-def _numbers(text: str, *, bare: bool = False) -> set[Decimal]:
-    found = NUMBER.findall(text)
-    return {
-        Decimal(n.replace(",", "")).scaleb(0 if bare else UNITS.get(unit, 0)).normalize() for n, unit in found
-    }
+def _lost(here: str, there: str) -> list[Decimal]:
+    known = {value for pair in _numbers(there) for value in pair}
+    # The bare value counts as well, since 25만 may also be "only 25".
+    lost = {full for full, bare in _numbers(parse(here).own_words) if not {full, bare} & known}
+    return sorted(number for number in lost if number % 1 or number > SPELT_OUT)
 
 
-def _round(number: Decimal) -> bool:
-    # "a hundred", "ten thousand": English has a word where others write digits
-    return number.as_tuple().digits == (1,) and number > 1
+def _numbers(text: str) -> set[tuple[Decimal, Decimal]]:
+    """Each number twice: with its unit (5 万 is 50,000) and without."""
+    pairs = [(Decimal(digits.replace(",", "")), UNITS.get(unit, 0)) for digits, unit in NUMBER.findall(text)]
+    return {(bare.scaleb(power).normalize(), bare.normalize()) for bare, power in pairs}
 
 
 def _around(text: str, mark: str) -> str:
