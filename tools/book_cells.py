@@ -127,9 +127,11 @@ def mark_copy(cell: NotebookNode) -> None:
     cell.metadata["i18n"] = {"copy": digest(cell.source)}
 
 
-def is_copy(cell: NotebookNode) -> bool:
-    """Whether nobody has touched the copy; a text someone wrote by hand is never taken for one."""
-    return bool(cell.metadata.get("i18n", {}).get("copy", "") == digest(cell.source))
+def is_copy(cell: NotebookNode, english: str) -> bool:
+    """Whether the cell is present or earlier English; a text someone wrote by hand is never taken for it."""
+    if stamp_of(cell):
+        return False
+    return cell.source == english or bool(cell.metadata.get("i18n", {}).get("copy") == digest(cell.source))
 
 
 def localise_setup(source: str, lang: str) -> str:

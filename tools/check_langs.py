@@ -111,7 +111,7 @@ def _cell(
         yield from prose.outputs_have_alt(cell)
         return
     yield from parity.markdown_cell(english, cell, lang, slug)
-    if is_copy(cell):
+    if is_copy(cell, english.source):
         return  # nobody has begun; "stale" has said so
     yield from prose.every_language(cell.source)
     yield from prose.translated_prose(cell.source, lang)

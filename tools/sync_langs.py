@@ -58,7 +58,7 @@ def _carry(cell: NotebookNode, known: NotebookNode | None, lang: str) -> Noteboo
         cell.metadata.pop("i18n", None)
         if not has_words(cell.source):
             stamp(cell, digest(cell.source))  # such as a {solution-end}: English owns it
-        elif known is None or not same_kind or is_copy(known) or _bare(known, cell.source):
+        elif known is None or not same_kind or is_copy(known, cell.source):
             mark_copy(cell)
         else:
             cell.source = known.source
@@ -69,10 +69,6 @@ def _carry(cell: NotebookNode, known: NotebookNode | None, lang: str) -> Noteboo
     elif known is not None and same_kind and LOCALISED in tags(cell) and known.source == cell.source:
         cell.outputs = known.outputs
     return cell
-
-
-def _bare(known: NotebookNode, english: str) -> bool:
-    return known.source == english and not stamp_of(known)
 
 
 def sync(book: Path, langs: tuple[str, ...] = LANGS, only: list[str] | None = None) -> list[str]:
@@ -131,8 +127,8 @@ def accept(book: Path, lang: str, slug: str, cells: list[str]) -> list[str]:
         if cell.cell_type != "markdown" or cell.id not in english or (cells and cell.id not in cells):
             continue
         fingerprint = digest(english[cell.id].source)
-        # A cell that is English letter for letter is taken for untranslated unless it is named.
-        reviewed = cell.id in cells or (cell.source != english[cell.id].source and not is_copy(cell))
+        # A copy of English is taken for untranslated unless it is named.
+        reviewed = cell.id in cells or not is_copy(cell, english[cell.id].source)
         if reviewed and stamp_of(cell) != fingerprint:
             stamp(cell, fingerprint)
             done.append(cell.id)

@@ -42,7 +42,7 @@ def export_sheet(english: NotebookNode, translated: NotebookNode, lang: str, slu
 
 
 def _state(english: NotebookNode, translated: NotebookNode) -> str:
-    if is_copy(translated):
+    if is_copy(translated, english.source):
         return "new"
     return "current" if stamp_of(translated) == digest(english.source) else "stale"
 

@@ -79,7 +79,7 @@ def markdown_cell(english: NotebookNode, cell: NotebookNode, lang: str, slug: st
         hint = f"translate it again, or if it still fits: {RUN_SYNC} accept {lang} {slug} {cell.id}"
         got = f"src {stamp_of(cell) or 'none'}, English is {digest(english.source)}"
         yield Violation("stale", "the translation is of the present English cell", got, hint)
-    if not is_copy(cell):
+    if not is_copy(cell, english.source):
         yield from _parts(parse(english.source), parse(cell.source))
 
 
