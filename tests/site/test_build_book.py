@@ -1,4 +1,4 @@
-"""tools/build_book.py: one configuration becomes four, what is missing is named, the unchanged is left alone."""
+"""tools/build_book.py: one configuration becomes four, what is missing is named, what is old is rebuilt."""
 
 from __future__ import annotations
 
@@ -116,9 +116,12 @@ def test_a_sections_label_is_its_only_id() -> None:
     from bncourse_book.anchors import label_sections
 
     document = new_document("page", get_default_settings(Parser))
-    document.append(nodes.section(ids=["id1", "transform-eps"], names=["なぜ", "transform-eps"]))
-    document.append(nodes.section(ids=["id2"], names=["無題"]))
+    for ids, name in [(["id1", "transform-eps"], "なぜ"), (["id2"], "無題")]:
+        document.append(nodes.section("", nodes.title(text=name), ids=ids, names=[name]))
+    wrapped = nodes.section("", nodes.paragraph(text="text"), ids=["exercise-content"])
+    document.append(nodes.admonition("", wrapped, ids=["transform-mean"]))
     document.nameids = {"なぜ": "id1", "transform-eps": "transform-eps", "無題": "id2"}
     document.nametypes = {"なぜ": False, "transform-eps": True, "無題": False}
     label_sections(None, document)
-    assert [section["ids"] for section in document.findall(nodes.section)] == [["transform-eps"], ["id2"]]
+    ids = [section["ids"] for section in document.findall(nodes.section)]
+    assert ids == [["transform-eps"], ["id2"], ["transform-mean-content"]]

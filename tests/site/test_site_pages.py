@@ -30,6 +30,12 @@ def chapters(site: Path, lang: str) -> list[Path]:
     return [file for file in pages(site, lang) if file.name != "search.html"]
 
 
+def test_ids_are_given_once(site: Path) -> None:
+    for file in [file for lang in TAGS for file in chapters(site, lang)]:
+        ids = [element["id"] for element in soup(file).select("article [id]:not(svg *)")]
+        assert sorted(set(ids)) == sorted(ids), file
+
+
 def test_every_language_has_the_same_pages(site: Path) -> None:
     names = {lang: [file.name for file in pages(site, lang)] for lang in TAGS}
     assert len(names["en"]) > 1
@@ -54,8 +60,8 @@ def test_pages_name_their_language_and_their_twins(lang: str, site: Path) -> Non
 
 def test_sections_have_the_same_anchors_in_every_language(site: Path) -> None:
     def anchors(lang: str, name: str) -> list[str]:
-        sections = soup(site / lang / name).select("article section:not(#exercise-content)")
-        return [section["id"] for section in sections]
+        headed = soup(site / lang / name).select("article section:has(> h1, > h2, > h3, > h4)")
+        return [section["id"] for section in headed]
 
     for file in chapters(site, "en"):
         english = anchors("en", file.name)

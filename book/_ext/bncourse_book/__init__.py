@@ -22,7 +22,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts; paths are taken from this file, so that every way to build finds them."""
     ui = words.setup(app, BOOK / "i18n")
     anchors.setup(app)
-    terms.setup(app, BOOK / "i18n")
+    terms.setup(app, BOOK / "i18n", ui)
     search.setup(app, ui.sphinx)
     pages.setup(app, BOOK, ui)
     mathjax.setup(app)

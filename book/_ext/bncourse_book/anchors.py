@@ -14,9 +14,14 @@ __all__ = ["label_sections", "setup"]
 
 
 def label_sections(_app: Sphinx | None, document: nodes.document) -> None:
-    """Keep of each section's ids the explicit ones; a section without a label keeps what it has."""
+    """Keep of each section's ids the explicit ones; a section without a label keeps what it has.
+
+    Exercises and proofs wrap their text in sections without a heading, all with one id: it is made theirs.
+    """
     explicit = {document.nameids[name] for name, given in document.nametypes.items() if given}
     for section in document.findall(nodes.section):
+        if not isinstance(section.next_node(), nodes.title) and section.parent.get("ids"):
+            section["ids"] = [f"{section.parent['ids'][0]}-content"]
         labels = [id_ for id_ in section["ids"] if id_ in explicit]
         if labels:
             section["ids"] = labels

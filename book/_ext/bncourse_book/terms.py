@@ -1,8 +1,9 @@
-"""`{term-table}`: book/i18n/terms.csv as a table, the page's own language first."""
+"""`{term-table}`: book/i18n/terms.csv as a table, the page's own language first. Taught by: glossary."""
 
 from __future__ import annotations
 
 import csv
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,9 +11,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-__all__ = ["setup"]
+from .words import UI
 
-NAMES = {"en": "English", "ja": "日本語", "zh": "中文", "ko": "한국어"}
+__all__ = ["setup"]
 
 
 class TermTable(SphinxDirective):
@@ -20,29 +21,29 @@ class TermTable(SphinxDirective):
 
     has_content = False
     source: ClassVar[Path]
+    ui: ClassVar[UI]
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(self.source))
-        own = self.config.language.split("_")[0].split("-")[0]
-        order = [own, *(lang for lang in NAMES if lang != own)]
+        languages, own = self.ui.data["languages"], self.ui.lang
+        order = [own, *(lang for lang in languages if lang != own)]
+        tags = [languages[lang]["tag"] for lang in order]
         with self.source.open(encoding="utf-8", newline="") as file:
             rows = sorted(csv.DictReader(file), key=lambda row: row[own])
         group = nodes.tgroup("", *(nodes.colspec(colwidth=25) for _ in order), cols=len(order))
-        group += nodes.thead("", _row([NAMES[lang] for lang in order], order))
-        group += nodes.tbody("", *(_row([row[lang] for lang in order], order) for row in rows))
+        group += nodes.thead("", line([languages[lang]["name"] for lang in order], tags))
+        group += nodes.tbody("", *(line([row[lang] for lang in order], tags) for row in rows))
         return [nodes.table("", group, classes=["term-table"])]
 
 
-def _row(words: list[str], langs: list[str]) -> nodes.row:
-    """One line; each word says its language, so that fonts and screen readers get it right."""
-    cells = []
-    for word, lang in zip(words, langs, strict=True):
-        span = nodes.inline(word, word, classes=[f"lang-{lang}"])
-        cells.append(nodes.entry("", nodes.paragraph("", "", span)))
-    return nodes.row("", *cells)
+def line(words: list[str], tags: list[str]) -> nodes.row:
+    """One row; each word says its language, so that fonts and screen readers get it right."""
+    spans = [f'<span lang="{tag}">{escape(word)}</span>' for word, tag in zip(words, tags, strict=True)]
+    cells = [nodes.paragraph("", "", nodes.raw("", span, format="html")) for span in spans]
+    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
 
-def setup(app: Sphinx, i18n: Path) -> None:
+def setup(app: Sphinx, i18n: Path, ui: UI) -> None:
     """Register the directive for the terms in `i18n`."""
-    table: Any = type("TermTable", (TermTable,), {"source": i18n / "terms.csv"})
+    table: Any = type("TermTable", (TermTable,), {"source": i18n / "terms.csv", "ui": ui})
     app.add_directive("term-table", table)
