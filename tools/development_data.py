@@ -1,6 +1,7 @@
 """Print the folder of CIFAR-10 that `make results` uses; make it from a developer's copy when needed.
 
-What BNCOURSE_DATA names comes first, then what `python -m bncourse data download` fetched. Else a developer may keep all images as JPEGs in `../shared/data/cifar10` beside the repository, with a script
+What BNCOURSE_DATA names comes first, then what `python -m bncourse data download` fetched. Else a
+developer may keep all images as JPEGs in `../shared/data/cifar10` beside the repository, with a script
 `to_binary.py` that writes the official binary layout. Pixels of that copy are slightly lossy, so what is
 measured on it says so. Chapter: start-here shows the results.
 
