@@ -1,0 +1,44 @@
+"""The benchmark's table, and that an error can fail it."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(variable, "1")  # the script sets them; here they are put back
+    spec = importlib.util.spec_from_file_location("batchnorm", ROOT / "benchmarks" / "batchnorm.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "SHAPES", ((64, 8), (256, 4)))
+    return module
+
+
+def test_prints_a_row_a_shape_and_succeeds(benchmark: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert benchmark.main(seconds=0.01) == 0
+    head, columns, *rows = capsys.readouterr().out.splitlines()
+    assert head.endswith("float32, 1 thread, default allocator")
+    assert "ratio of minima  median ratio" in columns
+    assert [row[:13] for row in rows] == ["(   64,     8)"[:13], "(  256,     4)"[:13]]
+
+
+def test_an_error_above_the_tolerance_fails_its_row(
+    benchmark: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = benchmark.reference
+
+    def slightly_wrong(*arrays: object) -> tuple[object, ...]:
+        y, dx, *rest = right(*arrays)
+        return (y, dx * 1.0001, *rest)
+
+    monkeypatch.setattr(benchmark, "reference", slightly_wrong)
+    assert benchmark.main(seconds=0.01) == 1
+    assert capsys.readouterr().out.count("FAILED") == 2
