@@ -1,6 +1,7 @@
 """Runs: their settings, the training loop, recorded rows. Loads torch only to train. Chapter: start-here.
 
 >>> from bncourse.data import load
+>>> from bncourse.experiments import RunConfig, train
 >>> data = load("shapes", train=256, test=100)
 >>> config = RunConfig(norm="batch", width=0.1, epochs=1)
 >>> row = train(config, data)

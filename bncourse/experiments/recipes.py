@@ -14,6 +14,9 @@ def first_look(seeds: int = 1) -> list[RunConfig]:
     """Batch norm everywhere against none on all of CIFAR-10, at a usual and at a large learning rate.
 
     The arms of one seed share their initial weights and their batches. Nothing is chosen by the result.
+
+    >>> [(config.norm, config.learning_rate) for config in first_look()]
+    [('none', 0.001), ('batch', 0.001), ('none', 0.01), ('batch', 0.01)]
     """
     return [
         RunConfig(experiment="first-look", data="cifar10", norm=norm, learning_rate=rate, epochs=3, seed=seed)

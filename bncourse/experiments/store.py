@@ -22,7 +22,11 @@ SCHEMA = 1
 
 
 def results_folder() -> Path:
-    """The checkout's `results/`; outside a checkout `results/` where you are."""
+    """The checkout's `results/`; outside a checkout `results/` where you are.
+
+    >>> results_folder().name
+    'results'
+    """
     root = Path(__file__).parent.parent.parent
     return root / "results" if (root / "pyproject.toml").is_file() else Path("results")
 
@@ -49,6 +53,12 @@ def append_row(row: Mapping[str, Any], folder: Path | str) -> bool:
     """Write `row` to its experiment's file, flushed to the disk; False when its key is there already.
 
     Several processes may append at once: a lock file beside the rows keeps them in turn.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> row = {"key": "0f", "config": {"experiment": "try"}}
+    >>> with TemporaryDirectory() as folder:
+    ...     append_row(row, folder), append_row(row, folder), read_rows("try", folder)
+    (True, False, [{'schema': 1, 'key': '0f', 'config': {'experiment': 'try'}}])
     """
     # Here, because reading should need nothing but the standard library.
     from filelock import FileLock

@@ -75,12 +75,15 @@ def test_a_row_says_where_it_came_from(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(row)
 
 
-def test_the_code_hash_is_of_content_only(tmp_path: Path) -> None:
-    def write(text: bytes) -> str:
-        (tmp_path / "a.py").write_bytes(text)
+def test_the_code_hash_is_of_what_the_code_does(tmp_path: Path) -> None:
+    def write(text: str) -> str:
+        (tmp_path / "a.py").write_text(text)
         return code_hash(["a.py"], tmp_path)
 
-    assert write(b"x = 1\n") == write(b"x = 1\r\n") != write(b"x = 2\n")
+    code = write('"""Old."""\ndef f(x):\n    return x + 1\n')
+    assert code == write('"""New."""\n\ndef f(x):  # why\n    """More."""\n    return (x\n        + 1)\n')
+    assert code != write("def f(x):\n    return x + 2\n")
+    assert code != write("def f(x):\n    return x - 1\n")
     assert {name.split("/")[0] for name in CODE} == {"experiments", "models"}
 
 
