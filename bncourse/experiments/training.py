@@ -26,7 +26,13 @@ OnEpoch = Callable[[int, float], None]
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """CUDA when there is one, else MPS, else CPU; any other `name` is taken as it is. Raises StateError."""
+    """CUDA when there is one, else MPS, else CPU; any other `name` is taken as it is.
+
+    Raises StateError when this machine does not have the device.
+
+    >>> pick_device("cpu")
+    device(type='cpu')
+    """
     if name == "auto":
         has_mps = torch.backends.mps.is_available()
         name = "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
@@ -43,7 +49,12 @@ def pick_device(name: str = "auto") -> torch.device:
 def pixel_moments(
     images: UInt8[np.ndarray, "M 3 H W"],
 ) -> tuple[Float[Tensor, "3 1 1"], Float[Tensor, "3 1 1"]]:
-    """Mean and standard deviation of each colour, pixels counted from 0 to 1."""
+    """Mean and standard deviation of each colour, pixels counted from 0 to 1.
+
+    >>> mean, std = pixel_moments(np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1).repeat(3, axis=1))
+    >>> mean.flatten(), std.flatten()
+    (tensor([0.5000, 0.5000, 0.5000]), tensor([0.5000, 0.5000, 0.5000]))
+    """
     count = images.size // 3
     total = images.sum(axis=(0, 2, 3), dtype=np.int64)
     squares = np.einsum("mchw,mchw->c", images, images, dtype=np.int64)
@@ -57,7 +68,12 @@ def pixel_moments(
 def standardise(
     images: UInt8[Tensor, "N 3 H W"], mean: Float[Tensor, "3 1 1"], std: Float[Tensor, "3 1 1"]
 ) -> Float[Tensor, "N 3 H W"]:
-    """Bytes to floats with mean 0 and standard deviation 1 in each colour."""
+    """Bytes to floats with mean 0 and standard deviation 1 in each colour.
+
+    >>> half = torch.full((3, 1, 1), 0.5)
+    >>> standardise(torch.full((1, 3, 1, 1), 255, dtype=torch.uint8), half, half).flatten()
+    tensor([1., 1., 1.])
+    """
     return (images.float() / 255 - mean) / std
 
 
@@ -102,7 +118,16 @@ def evaluate(
     labels: Int64[Tensor, "M"],
     moments: tuple[Tensor, Tensor],
 ) -> tuple[float, float]:
-    """Accuracy and mean cross-entropy in inference mode; no buffer of the model changes."""
+    """Accuracy and mean cross-entropy in inference mode; no buffer of the model changes.
+
+    >>> knows_nothing = nn.Sequential(nn.Flatten(), nn.Linear(3, 10, bias=False))
+    >>> _ = nn.init.zeros_(knows_nothing[1].weight)
+    >>> images, labels = torch.zeros(20, 3, 1, 1, dtype=torch.uint8), torch.arange(20) % 10
+    >>> half = torch.full((3, 1, 1), 0.5)
+    >>> accuracy, loss = evaluate(knows_nothing, images, labels, (half, half))
+    >>> accuracy, round(loss, 3), round(math.log(10), 3)
+    (0.1, 2.303, 2.303)
+    """
     model.eval()
     correct, loss = 0, 0.0
     for batch, target in zip(images.split(500), labels.split(500), strict=True):
@@ -143,6 +168,12 @@ def train(
 
     On a CPU the same config, data and number of threads give the same numbers. Seeds PyTorch's global
     generator. Raises StateError or DataError when config and data do not fit together.
+
+    >>> from bncourse.data import load
+    >>> config = RunConfig(norm="batch", width=0.05, epochs=2, batch_size=16)
+    >>> row = train(config, load("shapes", train=64, test=10), device="cpu")
+    >>> len(row["train_loss"]), row["diverged"]
+    (2, False)
     """
     train_images, train_labels = _training_part(config, data)
     target = pick_device(device)

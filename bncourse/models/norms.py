@@ -28,8 +28,10 @@ def make_norm(norm: str | NormFactory, channels: int, dims: int) -> nn.Module:
 
     `norm` is a name in NORMS or a function of (channels, dims). Raises StateError for an unknown name.
 
-    >>> make_norm("batch", 32, dims=2)
-    BatchNorm2d(32, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    >>> make_norm("none", 32, dims=2)
+    Identity()
+    >>> type(make_norm("batch", 32, dims=2)).__name__
+    'BatchNorm2d'
     >>> make_norm(lambda channels, dims: nn.GroupNorm(4, channels), 32, dims=2)
     GroupNorm(4, 32, eps=1e-05, affine=True)
     """
