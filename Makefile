@@ -1,0 +1,56 @@
+# Everything a contributor does is one of these; CI calls the same. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Sums are taken in one order, and two test workers do not fight over two cores.
+export OMP_NUM_THREADS ?= 1
+# Notebooks are tested on the embedded data, whatever lies on this machine.
+PYTEST := env BNCOURSE_DATA=$(CURDIR)/.cache/no-data $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test check results bench clean
+
+help:     ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+book: .venv/book.stamp  ## set up, build the site in four languages, say where it is
+	$(BIN)/python tools/build_book.py
+
+serve: book  ## the same, and open it to your browser on this machine
+	$(BIN)/python tools/serve_book.py
+
+test: .venv/test.stamp book  ## set up and run everything: lint, types, tests, notebooks, the site in a browser
+	sh tools/install_browser.sh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) -n 2 --dist loadscope --doctest-modules --nbval --nbval-current-env tests bncourse book
+
+check: .venv/test.stamp  ## the fast part, under a minute: before every commit
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PYTEST) -q -n 2 --doctest-modules -m "not slow and not browser" tests bncourse
+
+results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10
+	OMP_NUM_THREADS= BNCOURSE_DATA="$$($(BIN)/python tools/development_data.py)" \
+	$(BIN)/python -m bncourse experiment run first-look --seeds 3
+
+bench: .venv/test.stamp  ## speed against PyTorch, as ratios within one run
+	$(BIN)/python benchmarks/batchnorm.py
+
+clean:    ## remove what was built; .venv stays
+	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The book needs neither torch nor a browser, so building it stays a small download.
+.venv/book.stamp: pyproject.toml requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c requirements.txt -e '.[book]'
+	@touch $@
+
+.venv/test.stamp: pyproject.toml requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@ .venv/book.stamp
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bncourse needs Python 3.11 or newer; try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv || { echo "no venv module; on Debian: apt-get install python3-venv"; exit 1; }

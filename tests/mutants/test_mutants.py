@@ -1,0 +1,169 @@
+"""Our own tests must notice a broken reference: each mutant is a copy of the package with one slip.
+
+A mutant is killed when some test of tests/reference fails on it. The slips are the classical ones of
+forward, backward and running statistics.
+"""
+
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import pytest
+from child import run_reference_tests
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "forkserver" not in multiprocessing.get_all_start_methods(), reason="needs a fork server"
+    ),
+]
+
+MOMENTS, FORWARD, BACKWARD, RUNNING = (
+    f"bncourse/reference/{name}.py" for name in ("moments", "forward", "simplified", "running")
+)
+DX = "dx = gamma * inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)"
+VAR = "var = np.square(batch - mu).mean(axis=0)"
+INV_STD = "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps))"
+Y = "y = gamma * x_hat + beta"
+INFERENCE = "y: np.ndarray = gamma * (batch - stats.mean) / np.sqrt(stats.var + eps) + beta"
+
+# name: (file, what stands there, the slip)
+MUTANTS = {
+    "forward: variance divided by N-1": (
+        MOMENTS,
+        VAR,
+        "var = np.square(batch - mu).sum(axis=0) / (len(batch) - 1)",
+    ),
+    "forward: variance about zero": (MOMENTS, VAR, "var = np.square(batch).mean(axis=0)"),
+    "forward: one-pass variance": (MOMENTS, VAR, "var = (batch**2).mean(axis=0) - batch.mean(axis=0) ** 2"),
+    "forward: one variance for all": (MOMENTS, VAR, "var = np.full(mu.shape, np.square(batch - mu).mean())"),
+    "forward: one mean for all": (
+        MOMENTS,
+        "mu = batch.mean(axis=0, dtype=np.float64)",
+        "mu = np.full(batch.shape[1], batch.mean())",
+    ),
+    "forward: eps outside the root": (
+        FORWARD,
+        INV_STD,
+        "inv_std = 1 / (np.sqrt(var) + batch.dtype.type(eps))",
+    ),
+    "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps**2))"),
+    "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
+    "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + batch.dtype.type(eps))"),
+    "forward: not centred": (FORWARD, "x_hat = (batch - mu) * inv_std", "x_hat = batch * inv_std"),
+    "forward: gamma and beta swapped": (FORWARD, Y, "y = beta * x_hat + gamma"),
+    "forward: gamma missing": (FORWARD, Y, "y = x_hat + beta"),
+    "forward: beta missing": (FORWARD, Y, "y = gamma * x_hat"),
+    "forward: beta inside the bracket": (FORWARD, Y, "y = gamma * (x_hat + beta)"),
+    "backward: no mean path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)"),
+    "backward: no variance path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - mean_dy)"),
+    "backward: statistics as constants": (BACKWARD, DX, "dx = gamma * inv_std * upstream"),
+    "backward: a term's sign": (
+        BACKWARD,
+        DX,
+        "dx = gamma * inv_std * (upstream - mean_dy + x_hat * mean_dy_x_hat)",
+    ),
+    "backward: gamma forgotten": (
+        BACKWARD,
+        DX,
+        "dx = inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)",
+    ),
+    "backward: std multiplied": (BACKWARD, DX, DX.replace("* inv_std *", "/ inv_std *")),
+    "backward: missing 1/N on both": (
+        BACKWARD,
+        "mean_dy, mean_dy_x_hat = (dbeta / N)",
+        "N = 1\n    mean_dy, mean_dy_x_hat = (dbeta / N)",
+    ),
+    "backward: D for N": (BACKWARD, "N = len(x_hat)", "N = x_hat.shape[1]"),
+    "backward: 1/N of the whole": (BACKWARD, DX, DX.replace("dx = ", "dx = 1 / N * ")),
+    "backward: mean for sum in dbeta": (
+        BACKWARD,
+        "return dx, dgamma",
+        "dbeta = dbeta / N\n    return dx, dgamma",
+    ),
+    "backward: extra gamma in dgamma": (
+        BACKWARD,
+        "return dx, dgamma",
+        "dgamma = dgamma * gamma\n    return dx, dgamma",
+    ),
+    "backward: dgamma and dbeta swapped": (
+        BACKWARD,
+        "return dx, dgamma.astype(x_hat.dtype), dbeta.astype(x_hat.dtype)",
+        "return dx, dbeta.astype(x_hat.dtype), dgamma.astype(x_hat.dtype)",
+    ),
+    "running: weight inverted": (
+        RUNNING,
+        "else self.new_weight\n        return",
+        "else 1 - self.new_weight\n        return",
+    ),
+    "running: biased": (RUNNING, "var = var * (N / (N - 1))", "pass"),
+    "running: corrected twice": (RUNNING, "var = var * (N / (N - 1))", "var = var * (N / (N - 1)) ** 2"),
+    "running: std stored": (RUNNING, "+ weight * var,", "+ weight * np.sqrt(var),"),
+    "running: mean used for var": (RUNNING, "+ weight * var,", "+ weight * mu,"),
+    "running: overwritten": (RUNNING, "mean=(1 - weight) * self.mean + weight * mu,", "mean=mu,"),
+    "running: never updated": (RUNNING, "mean=(1 - weight) * self.mean + weight * mu,", "mean=self.mean,"),
+    "running: no decay": (RUNNING, "var=(1 - weight) * self.var", "var=self.var"),
+    "inference: batch statistics": (
+        RUNNING,
+        INFERENCE,
+        "y = gamma * (batch - batch.mean(axis=0)) / np.sqrt(batch.var(axis=0) + eps) + beta",
+    ),
+    "inference: no eps": (RUNNING, INFERENCE, INFERENCE.replace(" + eps)", ")")),
+    "inference: no root": (
+        RUNNING,
+        INFERENCE,
+        INFERENCE.replace("np.sqrt(stats.var + eps)", "(stats.var + eps)"),
+    ),
+    "inference: gamma and beta forgotten": (
+        RUNNING,
+        INFERENCE,
+        "y = (batch - stats.mean) / np.sqrt(stats.var + eps)",
+    ),
+}
+
+
+def run(folder):
+    """Status and output of the reference's tests on the copy in `folder`.
+
+    A fork server imports PyTorch and the rest once; a fresh process each would take seconds to start.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "hypothesis.extra.numpy", "jaxtyping", "beartype", "pytest"])
+    output = folder / "output.txt"
+    process = context.Process(target=run_reference_tests, args=(str(folder), str(output)))
+    process.start()
+    process.join()
+    return process.exitcode, output.read_text(encoding="utf-8")[-2000:]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mutant")
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "bncourse", folder / "bncourse", ignore=ignore)
+    shutil.copytree(ROOT / "tests" / "reference", folder / "tests" / "reference", ignore=ignore)
+    (folder / "tests" / "reference" / "test_conventions_of_libraries.py").unlink()  # slow, and of no use here
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def test_the_reference_itself_passes(copy):
+    status, output = run(copy)
+    assert status == 0, output
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_slip_in_the_reference_makes_a_test_fail(copy, name):
+    file, right, wrong = MUTANTS[name]
+    source = (ROOT / file).read_text(encoding="utf-8")
+    assert source.count(right) == 1, f"the mutant is out of date: {right!r} is not in {file}"
+    (copy / file).write_text(source.replace(right, wrong), encoding="utf-8")
+    try:
+        status, output = run(copy)
+    finally:
+        (copy / file).write_text(source, encoding="utf-8")
+    # 1: a test failed. Anything else (2: the mutant could not be imported) would prove nothing.
+    assert status == 1, output
+    assert "FAILED tests/reference" in output
