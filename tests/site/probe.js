@@ -39,6 +39,13 @@ window.probe = {
       .filter(([, , ratio]) => ratio < least));
   },
 
+  // How far the page is wider than its window. The theme lets the whole article scroll, which hides the fault.
+  excess() {
+    return [document.documentElement, ...document.querySelectorAll("main, .bd-content, .bd-article-container, .bd-article")]
+      .map((box) => box.scrollWidth - box.clientWidth)
+      .reduce((most, one) => Math.max(most, one), 0);
+  },
+
   // Words around the article, and words that a screen reader or a pointer meets anywhere.
   words() {
     const found = [];

@@ -44,7 +44,7 @@ def look(tab: Page, visit: Visit) -> None:
         tab.set_viewport_size({"width": width, "height": 900})
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=scheme)
-        wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+        wide = tab.evaluate("probe.excess()")
         if wide > 0:
             visit.too_wide.append(f"{width} px {scheme}: {wide} px too wide")
         visit.faint += [f"{scheme} {width} px: {found}" for found in tab.evaluate(f"probe.faint({READABLE})")]
