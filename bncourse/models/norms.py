@@ -32,8 +32,8 @@ def make_norm(norm: str | NormFactory, channels: int, dims: int) -> nn.Module:
     Identity()
     >>> type(make_norm("batch", 32, dims=2)).__name__
     'BatchNorm2d'
-    >>> make_norm(lambda channels, dims: nn.GroupNorm(4, channels), 32, dims=2)
-    GroupNorm(4, 32, eps=1e-05, affine=True)
+    >>> type(make_norm(lambda channels, dims: nn.GroupNorm(4, channels), 32, dims=2)).__name__
+    'GroupNorm'
     """
     if callable(norm):
         return norm(channels, dims)

@@ -12,13 +12,16 @@ from bncourse.errors import DataError
 from bncourse.experiments import RunConfig
 from bncourse.experiments.store import append_row, read_rows
 
+# Each waits for the start sign, then writes rows of its own and rows that all of them try to write.
 WRITER = """
 import sys
 from bncourse.experiments.store import append_row
+import filelock
+print("ready", flush=True)
+sys.stdin.readline()
 for i in range(10):
-    key = f"{sys.argv[2]}-{i}"
-    append_row({"key": key, "config": {"experiment": "try"}, "filler": "x" * 20_000}, sys.argv[1])
-append_row({"key": "shared", "config": {"experiment": "try"}}, sys.argv[1])
+    for key in (f"{sys.argv[2]}-{i}", f"shared-{i}"):
+        append_row({"key": key, "config": {"experiment": "try"}, "filler": "x" * 20_000}, sys.argv[1])
 """
 
 
@@ -98,15 +101,22 @@ def test_rows_of_another_schema_are_refused(two_rows: Path, version: int | None)
 
 
 def test_several_writers_at_once_lose_and_mix_nothing(tmp_path: Path) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("a", "b", "c")
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], **pipes) for name in "abc"
     ]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
+    for writer in writers:
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
     rows = read_rows("try", tmp_path)
     assert sorted(r["key"] for r in rows) == sorted(
-        [f"{w}-{i}" for w in "abc" for i in range(10)] + ["shared"]
+        f"{name}-{i}" for name in ("a", "b", "c", "shared") for i in range(10)
     )
-    assert all(len(r["filler"]) == 20_000 for r in rows if r["key"] != "shared")
+    assert all(len(r["filler"]) == 20_000 for r in rows)
 
 
 def test_reading_rows_loads_no_torch() -> None:

@@ -60,8 +60,9 @@ def test_arms_see_the_same_batches_in_the_same_order(data: Dataset, monkeypatch:
 
     monkeypatch.setattr(training, "standardise", spy)
     arms = []
-    for norm in ("none", "batch"):
-        train(replace(TINY, norm=norm, dropout=0.3), data)
+    # Dropout and a wider net draw more random numbers: neither may change the batches.
+    for arm in (TINY, replace(TINY, norm="batch", dropout=0.3, width=0.2)):
+        train(arm, data)
         arms.append(seen[:10])
         seen.clear()
     assert all(torch.equal(a, b) for a, b in zip(*arms, strict=True))
