@@ -52,6 +52,17 @@ def test_run_prints_a_line_an_epoch_and_goes_on_where_it_stopped(
     assert len(read_rows("tiny", tmp_path)) == 4
 
 
+def test_on_a_terminal_a_bar_counts_epochs(
+    run: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(run) == 0
+    out, bar = capsys.readouterr()
+    assert "epoch" not in out
+    assert "seed 0  epoch 2  loss " in bar
+    assert "4/4" in bar
+
+
 def test_status_tells_what_is_recorded_and_with_which_code(
     run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
