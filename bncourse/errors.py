@@ -1,6 +1,6 @@
 """Errors that teach: what must hold, what arrived, what to try.
 
-Every chapter shows some of them; *start-here* explains how to read one.
+Chapter: start-here explains how to read one; every chapter shows some.
 """
 
 __all__ = ["BncourseError", "DataError", "ShapeError", "StateError"]

@@ -132,7 +132,7 @@ def public_functions():
                 yield pytest.param(module, node.name, id=f"{module}.{node.name}")
 
 
-@pytest.mark.parametrize(("module", "name"), public_functions())
+@pytest.mark.parametrize(("module", "name"), list(public_functions()))
 def test_every_public_function_has_a_docstring_with_an_example(module, name):
     thing = getattr(importlib.import_module(module), name)
     documented = inspect.getdoc(thing)

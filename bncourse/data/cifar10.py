@@ -46,6 +46,11 @@ def find_folder(root: Path | str | None = None) -> Path:
     """The folder with the .bin files: `data_root(root)` itself, or cifar-10-batches-bin in it.
 
     Raises DataError when neither is there.
+
+    >>> find_folder("nowhere")
+    Traceback (most recent call last):
+    ...
+    bncourse.errors.DataError: must hold: CIFAR-10 lies in nowhere...
     """
     base = data_root(root)
     for folder in (base / FOLDER, base):
@@ -64,6 +69,11 @@ def load_cifar10(
     Raises:
         DataError: no folder, a file missing or of the wrong size, a label above 9, other class names,
             or more images asked for than there are.
+
+    >>> load_cifar10(test=0)
+    Traceback (most recent call last):
+    ...
+    bncourse.errors.DataError: must hold: test is 1 to 10,000; got: 0; try: test=None for all of them
     """
     train_count = _checked_count("train", train, RECORDS * len(TRAIN_FILES))
     test_count = _checked_count("test", test, RECORDS)
@@ -87,6 +97,14 @@ def read_batch(
     """Read one .bin file of `records` records: images (N, 3, 32, 32) uint8 and labels (N,) int64.
 
     Raises DataError when the file is missing, has another size, or holds a label above 9.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "one.bin"
+    ...     _ = path.write_bytes(bytes([6]) + bytes(3072))  # one black frog
+    ...     images, labels = read_batch(path, records=1)
+    >>> images.shape, labels
+    ((1, 3, 32, 32), array([6]))
     """
     try:
         raw = np.frombuffer(path.read_bytes(), dtype=np.uint8)

@@ -33,7 +33,13 @@ MOST_NAME_BYTES = 1024  # batches.meta.txt is about 61 bytes; nothing near this 
 
 @dataclass(frozen=True)
 class Archive:
-    """What is to be fetched: a tar.gz whose folder is cifar-10-batches-bin, and how to know it is right."""
+    """What is to be fetched: a tar.gz whose folder is cifar-10-batches-bin, and how to know it is right.
+
+    `length` in bytes, `md5` of the whole file, `batch_bytes` of each .bin file in it.
+
+    >>> CIFAR10_BINARY.length, CIFAR10_BINARY.md5
+    (170052171, 'c32a1d4ab5d03f1284b67883e8d87530')
+    """
 
     url: str
     length: int
@@ -67,6 +73,14 @@ def download(
             a folder that cannot be written, a full disk.
 
     Source: https://www.cs.toronto.edu/~kriz/cifar.html, which publishes the MD5.
+
+    >>> unreachable = Archive("http://127.0.0.1:9/cifar.tar.gz", length=1, md5="", batch_bytes=1)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     download(folder, archive=unreachable, tries=1)
+    Traceback (most recent call last):
+    ...
+    bncourse.errors.DataError: must hold: ...
     """
     base = data_root(root)
     for folder in (base / FOLDER, base):

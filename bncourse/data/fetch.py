@@ -22,6 +22,9 @@ class Part:
 
     The name (an ETag) goes back as If-Range, so that a file changed meanwhile starts again
     instead of being glued to the old half. Disk faults become DataError.
+
+    >>> Part(Path("cifar.tar.gz.part")).range_headers()  # nothing has come yet: ask for all of it
+    {}
     """
 
     path: Path
@@ -76,6 +79,12 @@ def fetch(
 
     Raises:
         DataError: no network, the server lacks the file or has another length, the disk does not take it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     part = Part(Path(folder) / "part")
+    ...     part.append(b"whole")
+    ...     fetch("http://127.0.0.1:9/", part, length=5)  # all of it is there: nobody is asked
     """
     failures = 0
     with progress(length, start=part.size) as show:
