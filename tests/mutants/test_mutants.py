@@ -25,7 +25,7 @@ MOMENTS, FORWARD, BACKWARD, RUNNING = (
 DX = "dx = gamma * inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)"
 VAR = "var = np.square(batch - mu).mean(axis=0)"
 INV_STD = "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps))"
-Y = "y = gamma * x_hat + beta"
+Y = "    y = gamma * x_hat + beta\n"  # the module docstring has it too, without the indent
 INFERENCE = "y: np.ndarray = gamma * (batch - stats.mean) / np.sqrt(stats.var + eps) + beta"
 
 # name: (file, what stands there, the slip)
@@ -52,10 +52,10 @@ MUTANTS = {
     "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
     "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + batch.dtype.type(eps))"),
     "forward: not centred": (FORWARD, "x_hat = (batch - mu) * inv_std", "x_hat = batch * inv_std"),
-    "forward: gamma and beta swapped": (FORWARD, Y, "y = beta * x_hat + gamma"),
-    "forward: gamma missing": (FORWARD, Y, "y = x_hat + beta"),
-    "forward: beta missing": (FORWARD, Y, "y = gamma * x_hat"),
-    "forward: beta inside the bracket": (FORWARD, Y, "y = gamma * (x_hat + beta)"),
+    "forward: gamma and beta swapped": (FORWARD, Y, "    y = beta * x_hat + gamma\n"),
+    "forward: gamma missing": (FORWARD, Y, "    y = x_hat + beta\n"),
+    "forward: beta missing": (FORWARD, Y, "    y = gamma * x_hat\n"),
+    "forward: beta inside the bracket": (FORWARD, Y, "    y = gamma * (x_hat + beta)\n"),
     "backward: no mean path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)"),
     "backward: no variance path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - mean_dy)"),
     "backward: statistics as constants": (BACKWARD, DX, "dx = gamma * inv_std * upstream"),
