@@ -29,7 +29,8 @@ class TermTable(SphinxDirective):
         order = [own, *(lang for lang in languages if lang != own)]
         tags = [languages[lang]["tag"] for lang in order]
         with self.source.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))  # by the English term: CJK words have no order without a dictionary
+            # In the order of the English terms: CJK words have none without a dictionary.
+            rows = list(csv.DictReader(file))
         group = nodes.tgroup("", *(nodes.colspec(colwidth=25) for _ in order), cols=len(order))
         group += nodes.thead("", line([languages[lang]["name"] for lang in order], tags))
         group += nodes.tbody("", *(line([row[lang] for lang in order], tags) for row in rows))
