@@ -55,7 +55,7 @@ def figure(width: float = 7.0, height: float = 3.2) -> Figure:
 
     Made without pyplot: nothing is kept alive, and no screen is needed.
 
-    >>> figure(6, 2).get_size_inches().tolist()
+    >>> figure(6.0, 2.0).get_size_inches().tolist()
     [6.0, 2.0]
     """
     return Figure(figsize=(width, height), layout="constrained")
