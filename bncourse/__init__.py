@@ -17,6 +17,8 @@ from bncourse.reference import (
     batchnorm_backward,
     batchnorm_forward,
     batchnorm_inference,
+    new_weight_from_old,
+    old_weight_from_new,
 )
 
 __version__ = "0.1.0"
@@ -27,6 +29,8 @@ __all__ = [
     "batchnorm_inference",
     "BatchNormCache",
     "RunningStats",
+    "new_weight_from_old",
+    "old_weight_from_new",
     "numerical_gradient",
     "gradcheck",
     "GradcheckResult",

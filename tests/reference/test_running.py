@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bncourse
-from bncourse import RunningStats, batchnorm_forward, batchnorm_inference
-from bncourse.reference.running import new_weight_from_old, old_weight_from_new
+from bncourse import (
+    RunningStats,
+    batchnorm_forward,
+    batchnorm_inference,
+    new_weight_from_old,
+    old_weight_from_new,
+)
 
 RNG = np.random.default_rng(0)
 # Different sizes on purpose: an average of batches is not an average of examples.
