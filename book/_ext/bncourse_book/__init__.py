@@ -1,6 +1,7 @@
 """The book's own Sphinx extension: what four languages need and the theme does not bring.
 
 words: the theme's English words.  anchors: the same section ids in every language.  search: finds CJK words.
+cjk: punctuation and brackets of Japanese and Chinese.
 pages: language tags, switcher, download.  terms: the table of terms.  mathjax: formulas without another host.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import anchors, mathjax, pages, search, terms, words
+from . import anchors, cjk, mathjax, pages, search, terms, words
 
 __all__ = ["BOOK", "setup"]
 
@@ -22,6 +23,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts; paths are taken from this file, so that every way to build finds them."""
     ui = words.setup(app, BOOK / "i18n")
     anchors.setup(app)
+    cjk.setup(app, ui.lang)
     terms.setup(app, BOOK / "i18n", ui)
     search.setup(app, ui.sphinx)
     pages.setup(app, BOOK, ui)
