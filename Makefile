@@ -32,7 +32,7 @@ check: .venv/test.stamp  ## the fast part, under a minute: before every commit
 	$(PYTEST) -q -n 2 --doctest-modules -m "not slow and not browser" tests bncourse
 
 results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10
-	OMP_NUM_THREADS= BNCOURSE_DATA="$$($(BIN)/python tools/development_data.py)" \
+	env -u OMP_NUM_THREADS BNCOURSE_DATA="$$($(BIN)/python tools/development_data.py)" \
 	$(BIN)/python -m bncourse experiment run first-look --seeds 3
 
 bench: .venv/test.stamp  ## speed against PyTorch, as ratios within one run

@@ -45,7 +45,7 @@ def batch_table() -> Picture:
         ax.text(
             D + 0.3, N / 2 - 0.5, "one mean and one variance", ha="left", va="center", color=COLOURS["blue"]
         )
-        ax.set(xlim=(-2.6, D + 6.2), ylim=(-0.2, N + 1.2), aspect="equal")
+        ax.set(xlim=(-2.4, D + 5.2), ylim=(-0.2, N + 1.2), aspect="equal")
         ax.axis("off")
     return Picture(fig, "batch table")
 
@@ -93,7 +93,7 @@ def eps_effect(std: Float[np.ndarray, " S"], variance: Mapping[str, Float[np.nda
             ax.plot(np.round(std, 6), np.round(values, 5), color=COLOURS[colour], linewidth=2, label=name)
         ax.set_xscale("log")
         ax.set(xlabel="standard deviation of x", ylabel="variance of x̂", ylim=(0, 1.05))
-        fig.legend(loc="outside upper center", ncols=4)
+        fig.legend(loc="outside upper center", ncols=3)
     return Picture(fig, "eps effect")
 
 
@@ -112,7 +112,7 @@ def running_mean(curves: Mapping[str, Float[np.ndarray, " T"]], truth: float) ->
             )
         ax.axhline(truth, color="#000000", linewidth=1, linestyle=(0, (4, 3)), label="mean of the data")
         ax.set(xlabel="training step", ylabel="running mean")
-        fig.legend(loc="outside upper center", ncols=4)
+        fig.legend(loc="outside upper center", ncols=3)
     return Picture(fig, "running mean curves")
 
 
@@ -135,7 +135,7 @@ def variance_bias(
         ax.set_xscale("log", base=2)
         ax.set_xticks(list(N), [str(n) for n in N])
         ax.set(xlabel="batch size N", ylabel="estimate / true variance", ylim=(0, 1.15))
-        fig.legend(loc="outside upper center", ncols=4)
+        fig.legend(loc="outside upper center", ncols=3)
     return Picture(fig, "variance bias")
 
 
