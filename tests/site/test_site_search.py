@@ -112,3 +112,7 @@ def test_the_search_box_of_a_page_leads_to_results(context: Callable[..., Browse
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/ja/search.html?q=*")
     tab.wait_for_selector("ul.search li")
+    found = tab.eval_on_selector_all(
+        "ul.search li a", "links => links.map(link => link.getAttribute('href'))"
+    )
+    assert any(link.startswith("transform.html") for link in found)
