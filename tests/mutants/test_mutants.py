@@ -23,6 +23,9 @@ MOMENTS, FORWARD, BACKWARD, RUNNING = (
     f"bncourse/reference/{name}.py" for name in ("moments", "forward", "simplified", "running")
 )
 DX = "dx = gamma * inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)"
+CONVENTIONS = "bncourse/conventions.py"
+MU = "mu = batch.mean(axis=0, dtype=np.float64)"
+X_HAT = "x_hat = (batch - mu) * inv_std"
 VAR = "var = np.square(batch - mu).mean(axis=0)"
 INV_STD = "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps))"
 Y = "    y = gamma * x_hat + beta\n"  # the module docstring has it too, without the indent
@@ -30,6 +33,23 @@ INFERENCE = "y: np.ndarray = gamma * (batch - stats.mean) / np.sqrt(stats.var + 
 
 # name: (file, what stands there, the slip)
 MUTANTS = {
+    "forward: axis 1": (MOMENTS, MU, "mu = np.resize(batch.mean(axis=1), batch.shape[1])"),
+    "forward: float16 sums": (MOMENTS, MU, "mu = batch.mean(axis=0, dtype=np.float16)"),
+    "forward: input changed in place": (FORWARD, X_HAT, "batch -= mu\n        x_hat = batch * inv_std"),
+    "forward: integer truncation": (CONVENTIONS, "return array.astype(np.float64)", "return array"),
+    "backward: only the diagonal": (
+        BACKWARD,
+        DX,
+        "dx = gamma * inv_std * upstream * (1 - 1 / N - x_hat**2 / N)",
+    ),
+    "backward: y used for x_hat": (FORWARD, "BatchNormCache(x_hat, inv_std", "BatchNormCache(y, inv_std"),
+    "backward: Bessel factor": (BACKWARD, "(dgamma / N)", "(dgamma / (N - 1))"),
+    "backward: factor 2": (
+        BACKWARD,
+        DX,
+        "dx = gamma * inv_std * (upstream - mean_dy - 2 * x_hat * mean_dy_x_hat)",
+    ),
+    "running: var + eps stored": (RUNNING, "+ weight * var,", "+ weight * (var + 1e-5),"),
     "forward: variance divided by N-1": (
         MOMENTS,
         VAR,
@@ -40,7 +60,7 @@ MUTANTS = {
     "forward: one variance for all": (MOMENTS, VAR, "var = np.full(mu.shape, np.square(batch - mu).mean())"),
     "forward: one mean for all": (
         MOMENTS,
-        "mu = batch.mean(axis=0, dtype=np.float64)",
+        MU,
         "mu = np.full(batch.shape[1], batch.mean())",
     ),
     "forward: eps outside the root": (
@@ -51,7 +71,7 @@ MUTANTS = {
     "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps**2))"),
     "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
     "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + batch.dtype.type(eps))"),
-    "forward: not centred": (FORWARD, "x_hat = (batch - mu) * inv_std", "x_hat = batch * inv_std"),
+    "forward: not centred": (FORWARD, X_HAT, "x_hat = batch * inv_std"),
     "forward: gamma and beta swapped": (FORWARD, Y, "    y = beta * x_hat + gamma\n"),
     "forward: gamma missing": (FORWARD, Y, "    y = x_hat + beta\n"),
     "forward: beta missing": (FORWARD, Y, "    y = gamma * x_hat\n"),
