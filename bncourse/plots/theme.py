@@ -85,13 +85,15 @@ def label(english: str) -> str:
     >>> label("training loss")
     'training loss'
     """
-    if english not in _labels():
-        raise StateError(
-            "every word in a figure has its entry in labels.toml", got=repr(english), hint="adding it"
-        )
-    words = _labels()[english]
     language = current_language()
-    return words.get("en", english) if language == "en" else words[language]
+    words = {"en": english, **_labels().get(english, {})}
+    if english not in _labels() or language not in words:
+        raise StateError(
+            f"every word in a figure has its entry in labels.toml, with {language}",
+            got=repr(english),
+            hint="adding it",
+        )
+    return words[language]
 
 
 @dataclass(frozen=True, eq=False)

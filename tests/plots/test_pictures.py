@@ -1,0 +1,102 @@
+"""Figures on the page: the reader's words, the page's ink and fonts, the same bytes every time."""
+
+import re
+import tomllib
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from bncourse import StateError, plots, use_language
+from bncourse.language import LANGUAGES
+from bncourse.plots import theme
+
+RNG = np.random.default_rng(0)
+COLUMNS = RNG.normal(size=(50, 3))
+STD = np.geomspace(0.01, 1, 5)
+ROWS = [
+    {
+        "config": {"norm": norm, "learning_rate": rate, "log_every": 10, "seed": 0},
+        "loss_curve": [2.3, 2.0, None if norm == "none" else 1.5],
+    }
+    for norm in ("none", "batch")
+    for rate in (0.001, 0.01)
+]
+DRAW = {
+    "batch_table": plots.batch_table,
+    "transform_steps": lambda: plots.transform_steps(COLUMNS, COLUMNS, COLUMNS),
+    "eps_effect": lambda: plots.eps_effect(STD, {"eps = 0.001": STD**2 / (STD**2 + 1e-3)}),
+    "running_mean": lambda: plots.running_mean({"plain average": np.array([0.0, 1.0])}, truth=1.0),
+    "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
+    "first_look": lambda: plots.first_look(ROWS),
+}
+LABELS = tomllib.loads((theme.files("bncourse.plots") / "labels.toml").read_text(encoding="utf-8"))
+
+
+def words(svg):
+    texts = (" ".join(text.itertext()).strip() for text in ElementTree.fromstring(svg).iter("{*}text"))
+    return [text for text in texts if text]
+
+
+def test_every_public_figure_is_drawn_here():
+    assert {"Picture", *DRAW} == set(plots.__all__)
+
+
+@pytest.mark.parametrize("name", DRAW)
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_figure_speaks_the_reader_s_language(name, lang):
+    use_language("en")
+    english = words(DRAW[name]().svg())
+    use_language(lang)
+    picture = DRAW[name]()
+    shown = words(picture.svg())
+    assert len(shown) == len(english)
+    for before, after in zip(english, shown, strict=True):
+        assert after == (LABELS[before][lang] if before in LABELS and lang != "en" else before)
+    described = re.search(r'^<svg role="img" aria-label="([^"]+)"', picture.svg())[1]
+    assert described == LABELS[picture.description][lang]
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_figure_takes_ink_and_fonts_from_the_page(name):
+    shown = DRAW[name]()._repr_html_()
+    assert shown.startswith('<figure class="bn-figure"')
+    assert 'fill="currentColor"' in shown
+    assert "#000000" not in shown
+    assert "font-family" not in shown
+    assert not re.search(r"<svg[^>]* (width|height)=", shown)  # it fits the column, whatever its width
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_a_figure_is_the_same_bytes_every_time(name):
+    assert DRAW[name]().svg() == DRAW[name]().svg()
+
+
+def test_every_label_is_there_in_every_language():
+    for english, entry in LABELS.items():
+        assert {"ja", "zh", "ko"} <= set(entry) <= set(LANGUAGES), english
+        assert all(text.strip() for text in entry.values()), english
+
+
+def test_a_word_without_a_label_is_refused():
+    figure = theme.figure()
+    figure.text(0.5, 0.5, "nobody translated this")
+    with pytest.raises(StateError) as caught:
+        plots.Picture(figure, "batch table").svg()
+    assert str(caught.value) == (
+        "must hold: every word in a figure has its entry in labels.toml, with en; "
+        "got: 'nobody translated this'; try: adding it"
+    )
+
+
+def test_a_label_that_lacks_the_language_is_refused(monkeypatch):
+    monkeypatch.setattr(theme, "_labels", lambda: {"training loss": {"ja": "訓練損失"}})
+    use_language("ko")
+    with pytest.raises(StateError, match=r"labels\.toml, with ko; got: 'training loss'"):
+        theme.label("training loss")
+
+
+def test_a_loss_that_is_not_finite_is_a_gap():
+    (gap, _, whole, _) = ROWS
+    assert np.isnan(plots.first_look([gap]).figure.axes[0].lines[0].get_ydata()[-1])
+    assert np.isfinite(plots.first_look([whole]).figure.axes[0].lines[0].get_ydata()).all()
