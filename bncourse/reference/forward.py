@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bncourse.conventions import Batch, FloatBatch, FloatRow, Row, check_eps, check_row
-from bncourse.reference.moments import batch_moments, check_batch
+from bncourse.conventions import Batch, FloatBatch, FloatRow, Row
+from bncourse.reference.inputs import check_forward
+from bncourse.reference.moments import batch_moments
 
 __all__ = ["BatchNormCache", "batchnorm_forward"]
 
@@ -43,13 +44,9 @@ def batchnorm_forward(
     array([[3.],
            [7.]])
     """
-    batch, eps = check_batch(x, training=True), check_eps(eps)
-    D = batch.shape[1]
-    gamma = check_row(gamma, "gamma", D).astype(batch.dtype)
-    beta = check_row(beta, "beta", D).astype(batch.dtype)
-
+    batch, gamma, beta, eps = check_forward(x, gamma, beta, eps)
     mu, var = batch_moments(batch)
-    inv_std = 1 / np.sqrt(var + batch.dtype.type(eps))
+    inv_std = 1 / np.sqrt(var + eps)
     with np.errstate(invalid="ignore"):
         x_hat = (batch - mu) * inv_std
     y = gamma * x_hat + beta

@@ -5,41 +5,10 @@ N examples, D features; x (N, D); mu, var (D,).
 
 import numpy as np
 
-from bncourse.conventions import Batch, FloatRow, as_float
-from bncourse.errors import ShapeError
+from bncourse.conventions import Batch, FloatRow
+from bncourse.reference.inputs import check_batch
 
-__all__ = ["batch_moments", "check_batch"]
-
-
-def check_batch(x: Batch, *, training: bool) -> np.ndarray:
-    """`x` as a float array (N, D) with at least one example, two when training.
-
-    Raises ShapeError for another rank, an empty array, or a batch of one in training, whose
-    variance is 0 whatever it holds: the output would be beta and nothing could be learned.
-
-    >>> check_batch(np.array([[1, 2], [3, 4]]), training=True).dtype
-    dtype('float64')
-    """
-    batch = as_float(x, "x")
-    if batch.ndim != 2:
-        raise ShapeError(
-            "x has two axes, (N examples, D features)",
-            got=f"shape {batch.shape}",
-            hint="x[:, None] for one feature, x.reshape(len(x), -1) for more than two axes",
-        )
-    if batch.size == 0:
-        raise ShapeError(
-            "x holds at least one example and one feature",
-            got=f"shape {batch.shape}",
-            hint="looking at the slice that made x",
-        )
-    if training and len(batch) == 1:
-        raise ShapeError(
-            "a training batch has at least two examples",
-            got=f"shape {batch.shape}",
-            hint="a larger batch, or batchnorm_inference with running statistics",
-        )
-    return batch
+__all__ = ["batch_moments"]
 
 
 def batch_moments(x: Batch) -> tuple[FloatRow, FloatRow]:

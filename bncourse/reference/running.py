@@ -12,7 +12,8 @@ import numpy as np
 
 from bncourse.conventions import Batch, FloatBatch, FloatRow, Row, check_eps, check_row
 from bncourse.errors import ShapeError, StateError
-from bncourse.reference.moments import batch_moments, check_batch
+from bncourse.reference.inputs import check_batch
+from bncourse.reference.moments import batch_moments
 
 __all__ = ["RunningStats", "Variance", "batchnorm_inference", "new_weight_from_old", "old_weight_from_new"]
 

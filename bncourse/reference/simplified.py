@@ -10,9 +10,9 @@ changes nothing (but for eps), so dx has no part along either.
 
 import numpy as np
 
-from bncourse.conventions import Batch, FloatBatch, FloatRow, as_float
-from bncourse.errors import ShapeError
+from bncourse.conventions import Batch, FloatBatch, FloatRow
 from bncourse.reference.forward import BatchNormCache
+from bncourse.reference.inputs import check_dy
 
 __all__ = ["batchnorm_backward"]
 
@@ -33,15 +33,14 @@ def batchnorm_backward(dy: Batch, cache: BatchNormCache) -> tuple[FloatBatch, Fl
     (array([ 0.176, -0.22 ,  0.044]), array([-0.926]), array([1.]))
     """
     x_hat, inv_std, gamma = cache.x_hat, cache.inv_std, cache.gamma
-    upstream = as_float(dy, "dy").astype(x_hat.dtype)
-    if upstream.shape != x_hat.shape:
-        raise ShapeError(
-            f"dy has the shape of y, {x_hat.shape}", got=f"shape {upstream.shape}", hint="np.ones_like(y)"
-        )
+    upstream = check_dy(dy, x_hat)
     dbeta = upstream.sum(axis=0, dtype=np.float64)
-    dgamma = (upstream * x_hat).sum(axis=0, dtype=np.float64)
+    dgamma = np.einsum("nd,nd->d", upstream, x_hat, dtype=np.float64)  # no array of the products
     # mean(g) = gamma * dbeta / N and mean(g * x_hat) = gamma * dgamma / N: both sums are already here.
     N = len(x_hat)
     mean_dy, mean_dy_x_hat = (dbeta / N).astype(x_hat.dtype), (dgamma / N).astype(x_hat.dtype)
-    dx = gamma * inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)
+    dx = x_hat * -mean_dy_x_hat  # the formula above, in place: one new array instead of three
+    dx += upstream
+    dx -= mean_dy
+    dx *= gamma * inv_std
     return dx, dgamma.astype(x_hat.dtype), dbeta.astype(x_hat.dtype)

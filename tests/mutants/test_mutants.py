@@ -22,12 +22,17 @@ pytestmark = [
 MOMENTS, FORWARD, BACKWARD, RUNNING = (
     f"bncourse/reference/{name}.py" for name in ("moments", "forward", "simplified", "running")
 )
-DX = "dx = gamma * inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)"
+DX = """\
+    dx = x_hat * -mean_dy_x_hat  # the formula above, in place: one new array instead of three
+    dx += upstream
+    dx -= mean_dy
+    dx *= gamma * inv_std
+"""
 CONVENTIONS = "bncourse/conventions.py"
 MU = "mu = batch.mean(axis=0, dtype=np.float64)"
 X_HAT = "x_hat = (batch - mu) * inv_std"
 VAR = "var = np.square(batch - mu).mean(axis=0)"
-INV_STD = "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps))"
+INV_STD = "inv_std = 1 / np.sqrt(var + eps)"
 Y = "    y = gamma * x_hat + beta\n"  # the module docstring has it too, without the indent
 INFERENCE = "y: np.ndarray = gamma * (batch - stats.mean) / np.sqrt(stats.var + eps) + beta"
 
@@ -40,14 +45,14 @@ MUTANTS = {
     "backward: only the diagonal": (
         BACKWARD,
         DX,
-        "dx = gamma * inv_std * upstream * (1 - 1 / N - x_hat**2 / N)",
+        "    dx = gamma * inv_std * upstream * (1 - 1 / N - x_hat**2 / N)\n",
     ),
     "backward: y used for x_hat": (FORWARD, "BatchNormCache(x_hat, inv_std", "BatchNormCache(y, inv_std"),
     "backward: Bessel factor": (BACKWARD, "(dgamma / N)", "(dgamma / (N - 1))"),
     "backward: factor 2": (
         BACKWARD,
         DX,
-        "dx = gamma * inv_std * (upstream - mean_dy - 2 * x_hat * mean_dy_x_hat)",
+        "    dx = gamma * inv_std * (upstream - mean_dy - 2 * x_hat * mean_dy_x_hat)\n",
     ),
     "running: var + eps stored": (RUNNING, "+ weight * var,", "+ weight * (var + 1e-5),"),
     "forward: variance divided by N-1": (
@@ -66,37 +71,41 @@ MUTANTS = {
     "forward: eps outside the root": (
         FORWARD,
         INV_STD,
-        "inv_std = 1 / (np.sqrt(var) + batch.dtype.type(eps))",
+        "inv_std = 1 / (np.sqrt(var) + eps)",
     ),
-    "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(eps**2))"),
+    "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + eps**2)"),
     "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
-    "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + batch.dtype.type(eps))"),
+    "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + eps)"),
     "forward: not centred": (FORWARD, X_HAT, "x_hat = batch * inv_std"),
     "forward: gamma and beta swapped": (FORWARD, Y, "    y = beta * x_hat + gamma\n"),
     "forward: gamma missing": (FORWARD, Y, "    y = x_hat + beta\n"),
     "forward: beta missing": (FORWARD, Y, "    y = gamma * x_hat\n"),
     "forward: beta inside the bracket": (FORWARD, Y, "    y = gamma * (x_hat + beta)\n"),
-    "backward: no mean path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)"),
-    "backward: no variance path": (BACKWARD, DX, "dx = gamma * inv_std * (upstream - mean_dy)"),
-    "backward: statistics as constants": (BACKWARD, DX, "dx = gamma * inv_std * upstream"),
+    "backward: no mean path": (
+        BACKWARD,
+        DX,
+        "    dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)\n",
+    ),
+    "backward: no variance path": (BACKWARD, DX, "    dx = gamma * inv_std * (upstream - mean_dy)\n"),
+    "backward: statistics as constants": (BACKWARD, DX, "    dx = gamma * inv_std * upstream\n"),
     "backward: a term's sign": (
         BACKWARD,
         DX,
-        "dx = gamma * inv_std * (upstream - mean_dy + x_hat * mean_dy_x_hat)",
+        "    dx = gamma * inv_std * (upstream - mean_dy + x_hat * mean_dy_x_hat)\n",
     ),
     "backward: gamma forgotten": (
         BACKWARD,
         DX,
-        "dx = inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)",
+        "    dx = inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)\n",
     ),
-    "backward: std multiplied": (BACKWARD, DX, DX.replace("* inv_std *", "/ inv_std *")),
+    "backward: std multiplied": (BACKWARD, DX, DX.replace("gamma * inv_std", "gamma / inv_std")),
     "backward: missing 1/N on both": (
         BACKWARD,
         "mean_dy, mean_dy_x_hat = (dbeta / N)",
         "N = 1\n    mean_dy, mean_dy_x_hat = (dbeta / N)",
     ),
     "backward: D for N": (BACKWARD, "N = len(x_hat)", "N = x_hat.shape[1]"),
-    "backward: 1/N of the whole": (BACKWARD, DX, DX.replace("dx = ", "dx = 1 / N * ")),
+    "backward: 1/N of the whole": (BACKWARD, DX, DX + "    dx /= N\n"),
     "backward: mean for sum in dbeta": (
         BACKWARD,
         "return dx, dgamma",
