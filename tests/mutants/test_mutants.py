@@ -1,7 +1,7 @@
 """Our own tests must notice a broken reference: each mutant is a copy of the package with one slip.
 
 A mutant is killed when some test of tests/reference fails on it. The slips are the classical ones of
-forward, backward and running statistics.
+forward, backward and running statistics; those of the staged form and its idioms lie in staged_slips.py.
 """
 
 import multiprocessing
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from child import run_reference_tests
+from staged_slips import STAGED_SLIPS
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
@@ -149,7 +150,7 @@ MUTANTS = {
         INFERENCE,
         "y = (batch - stats.mean) / np.sqrt(stats.var + eps)",
     ),
-}
+} | STAGED_SLIPS
 
 
 def run(folder):
@@ -172,7 +173,8 @@ def copy(tmp_path_factory):
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "bncourse", folder / "bncourse", ignore=ignore)
     shutil.copytree(ROOT / "tests" / "reference", folder / "tests" / "reference", ignore=ignore)
-    (folder / "tests" / "reference" / "test_conventions_of_libraries.py").unlink()  # slow, and of no use here
+    for name in ("conventions_of_libraries", "symbolic"):  # slow, and of no use here
+        (folder / "tests" / "reference" / f"test_{name}.py").unlink()
     for name in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / name, folder / name)
     return folder

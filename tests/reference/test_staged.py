@@ -127,6 +127,14 @@ def test_float32_is_close_to_float64():
         assert off.max() < 2e-3, name  # a column of scale 0.01 about a mean of 3 has lost digits in x itself
 
 
+def test_float32_input_loses_nothing_in_the_sums():
+    x = np.random.default_rng(5).normal(100, 1, (50_000, 2)).astype(np.float32)
+    _, values = staged_forward(x, np.ones(2), np.zeros(2))  # a single column NumPy would sum in pairs
+    gradients = staged_gradients(x, values)
+    np.testing.assert_allclose(values.mu, x.mean(axis=0, dtype=np.float64), rtol=1e-7)
+    np.testing.assert_allclose(gradients.dbeta, x.sum(axis=0, dtype=np.float64), rtol=1e-7)
+
+
 @given(shapes, EPS)
 def test_where_two_paths_meet_their_parts_are_added(shape, eps):
     x, gamma, beta, dy = case(*shape)
