@@ -61,10 +61,11 @@ def numerical_gradient(
 
 @dataclass(frozen=True)
 class GradcheckResult:
-    """The verdict of `gradcheck`; true when every entry of every gradient agrees.
+    """The verdict of `gradcheck`; true when every entry of every gradient agrees and nothing was changed.
 
     `errors` holds, input by input, the largest difference over the largest numerical entry. `worst`
-    names one entry: (input number, index), with its two values `backward` and `numerical`.
+    names one entry: (input number, index), with its two values `backward` and `numerical`. `changed`
+    names the arrays that were written into: "input 0", "dy".
 
     >>> result = gradcheck(lambda x: (x**3, x), lambda dy, x: (3 * x**2 * dy,), (np.array([1.0, 2.0]),))
     >>> bool(result), result.errors[0] < 1e-8
@@ -76,11 +77,14 @@ class GradcheckResult:
     worst: tuple[int, tuple[int, ...]]
     backward: float
     numerical: float
+    changed: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
+        if self.changed:
+            return f"changed in place: {', '.join(self.changed)}; a pass leaves what it is given as it was"
         number, index = self.worst
         place = f"input {number}, index {index}"
         values = f"backward {self.backward:.6g}, numerical {self.numerical:.6g}"
@@ -103,7 +107,8 @@ def gradcheck(
 
     fn(*inputs) -> (y, cache); backward(dy, cache) -> one gradient an input, in the same order.
     dy is drawn from N(1, 1): random, and not orthogonal to the constants. A gradient passes when its
-    largest difference is at most atol + rtol * (largest numerical entry).
+    largest difference is at most atol + rtol * (largest numerical entry). A pass that writes into its
+    inputs or into dy fails too, whatever its numbers.
     Raises ShapeError when `backward` returns another number of gradients or another shape.
     Source: the traps are measured in the chapter gradient-checking.
 
@@ -114,25 +119,19 @@ def gradcheck(
     True
     """
     arrays = [np.array(value, dtype=np.float64) for value in inputs]
-    y, cache = fn(*(a.copy() for a in arrays))
+    handed = [array.copy() for array in arrays]
+    y, cache = fn(*handed)
     dy = np.random.default_rng(seed).normal(1.0, 1.0, np.shape(y))
-    given = backward(dy.copy(), cache)
-    if len(given) != len(arrays):
-        raise ShapeError(
-            f"backward returns one gradient an input, {len(arrays)}",
-            got=f"{len(given)}",
-            hint="return dx, dgamma, dbeta",
-        )
+    upstream = dy.copy()
+    given = [np.array(gradient) for gradient in backward(upstream, cache)]
+    _check_shapes(given, arrays)
+    names = [*(f"input {number}" for number in range(len(arrays))), "dy"]
+    pairs = zip(names, [*arrays, dy], [*handed, upstream], strict=True)
+    changed = tuple(name for name, was, now in pairs if not np.array_equal(was, now, equal_nan=True))
     errors: list[float] = []
     worst: tuple[int, tuple[int, ...], float, float] = (0, (), 0.0, 0.0)
     worst_excess = -np.inf
-    for number, (array, gradient) in enumerate(zip(arrays, map(np.asarray, given), strict=True)):
-        if np.shape(gradient) != array.shape:
-            raise ShapeError(
-                f"gradient {number} has the shape of its input, {array.shape}",
-                got=f"shape {np.shape(gradient)}",
-                hint="a sum over the batch axis for gamma and beta",
-            )
+    for number, (array, gradient) in enumerate(zip(arrays, given, strict=True)):
         numerical = numerical_gradient(_only(fn, arrays, number), array, dy, h=h)
         difference = np.abs(gradient - numerical)
         difference[~np.isfinite(difference)] = np.inf  # NaN must never pass
@@ -144,13 +143,32 @@ def gradcheck(
             at = tuple(int(i) for i in index)
             worst, worst_excess = (number, at, float(gradient[at]), float(numerical[at])), excess
     number, at, got, expected = worst
-    return GradcheckResult(worst_excess <= 0, tuple(errors), (number, at), got, expected)
+    passed = worst_excess <= 0 and not changed
+    return GradcheckResult(passed, tuple(errors), (number, at), got, expected, changed)
+
+
+def _check_shapes(given: Sequence[np.ndarray], arrays: Sequence[np.ndarray]) -> None:
+    if len(given) != len(arrays):
+        raise ShapeError(
+            f"backward returns one gradient an input, {len(arrays)}",
+            got=f"{len(given)}",
+            hint="return dx, dgamma, dbeta",
+        )
+    for number, (gradient, array) in enumerate(zip(given, arrays, strict=True)):
+        if gradient.shape != array.shape:
+            raise ShapeError(
+                f"gradient {number} has the shape of its input, {array.shape}",
+                got=f"shape {gradient.shape}",
+                hint="a sum over the batch axis for gamma and beta",
+            )
 
 
 def _only(fn: Forward, arrays: Sequence[np.ndarray], number: int) -> Callable[[np.ndarray], np.ndarray]:
-    """`fn` as a function of one input, the others held."""
+    """`fn` as a function of one input, the others held, each time as copies: fn may be rude."""
 
     def of_one(value: np.ndarray) -> np.ndarray:
-        return np.asarray(fn(*arrays[:number], value, *arrays[number + 1 :])[0])
+        point = [array.copy() for array in arrays]
+        point[number] = value
+        return np.asarray(fn(*point)[0])
 
     return of_one

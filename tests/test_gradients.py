@@ -90,6 +90,27 @@ def test_nan_never_passes():
     assert not result
 
 
+def test_a_pass_that_writes_into_what_it_is_given_fails_and_is_told_so():
+    def in_place(x, w):
+        value = x.copy()
+        x *= 2
+        w += 1
+        return w * value**2 - value**2, (value, w - 1)
+
+    def backward_in_place(dy, cache):
+        gradients = square_backward(dy, cache)
+        dy *= 2
+        return gradients
+
+    result = gradcheck(in_place, square_backward, (X, W))
+    assert not result
+    assert result.changed == ("input 0", "input 1")
+    assert max(result.errors) < 1e-8  # the numbers are right
+    assert str(result) == "changed in place: input 0, input 1; a pass leaves what it is given as it was"
+    assert gradcheck(square, backward_in_place, (X, W)).changed == ("dy",)
+    assert gradcheck(square, square_backward, (X, W)).changed == ()
+
+
 def test_the_cotangent_sees_what_ones_would_not():
     """Statistics treated as constants: a dy of ones cannot tell (dx is 0 for both), this check can."""
 
