@@ -8,6 +8,7 @@ from bncourse.plots.figures import (
     transform_steps,
     variance_bias,
 )
+from bncourse.plots.geometry import gradient_parts, normalised_circle
 from bncourse.plots.theme import Picture
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "batch_table",
     "eps_effect",
     "first_look",
+    "gradient_parts",
+    "normalised_circle",
     "running_mean",
     "transform_steps",
     "variance_bias",

@@ -44,20 +44,20 @@ def check_batch(x: Batch, *, training: bool) -> np.ndarray:
 
 def check_forward(
     x: Batch, gamma: Row, beta: Row, eps: float
-) -> tuple[FloatBatch, FloatRow, FloatRow, np.floating]:
-    """The four inputs of a forward pass in training, all in the dtype of x.
+) -> tuple[FloatBatch, FloatRow, FloatRow, float]:
+    """The four inputs of a forward pass in training: arrays in the dtype of x, eps as a plain float.
 
     Raises ShapeError or StateError as `check_batch`, `check_row` and `check_eps` do.
 
-    >>> _, _, _, eps = check_forward(np.ones((2, 1), dtype=np.float32), np.ones(1), np.zeros(1), 1e-5)
-    >>> eps.dtype
+    >>> _, gamma, _, _ = check_forward(np.ones((2, 1), dtype=np.float32), np.ones(1), np.zeros(1), 1e-5)
+    >>> gamma.dtype
     dtype('float32')
     """
-    batch, eps = check_batch(x, training=True), check_eps(eps)
+    batch = check_batch(x, training=True)
     D, dtype = batch.shape[1], batch.dtype
     gamma = check_row(gamma, "gamma", D).astype(dtype)
     beta = check_row(beta, "beta", D).astype(dtype)
-    return batch, gamma, beta, dtype.type(eps)
+    return batch, gamma, beta, float(check_eps(eps))  # a NumPy float64 would turn float32 into float64
 
 
 def check_dy(dy: Batch, y_like: FloatBatch) -> FloatBatch:

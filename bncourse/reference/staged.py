@@ -118,7 +118,7 @@ def staged_forward(x: Batch, gamma: Row, beta: Row, *, eps: float = 1e-5) -> tup
     y = scaled + beta_rows  # ⑮
     values = StagedValues(
         x, mu, mu_rows, xc, sq, var, std, inv_std, inv_std_rows, x_hat,
-        gamma, gamma_rows, scaled, beta, beta_rows, y, float(eps),
+        gamma, gamma_rows, scaled, beta, beta_rows, y, eps,
     )  # fmt: skip
     return y, values
 

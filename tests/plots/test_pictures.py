@@ -29,6 +29,12 @@ DRAW = {
     "running_mean": lambda: plots.running_mean({"plain average": np.array([0.0, 1.0])}, truth=1.0),
     "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
     "first_look": lambda: plots.first_look(ROWS),
+    "gradient_parts": lambda: plots.gradient_parts(
+        {"direct": np.arange(4.0), "through the mean": np.ones(4)}
+    ),
+    "normalised_circle": lambda: plots.normalised_circle(
+        np.array([6.0, 2.0, 1.0]), np.array([1.4, -0.5, -0.9]), np.array([0.5, 2.0, -1.5])
+    ),
 }
 LABELS = tomllib.loads((theme.files("bncourse.plots") / "labels.toml").read_text(encoding="utf-8"))
 

@@ -97,6 +97,12 @@ def test_float32_stays_float32_and_is_accurate():
     np.testing.assert_allclose(y, expected, atol=2e-4)
 
 
+def test_an_eps_that_is_a_numpy_number_leaves_float32_alone():
+    x, gamma, beta = layer()
+    y, _ = batchnorm_forward(x.astype(np.float32), gamma, beta, eps=np.float64(1e-5))
+    assert y.dtype == np.float32
+
+
 def test_float32_far_from_zero_keeps_its_variance():
     # E[x²] − E[x]² would be wrong in the first digit here
     x = (4000 + RNG.normal(0, 1, (256, 2))).astype(np.float32)
