@@ -18,8 +18,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from bncourse.errors import StateError
-from bncourse.language import current_language
+from bncourse.language import translated
 
 __all__ = ["COLOURS", "Picture", "drawing", "figure", "label"]
 
@@ -85,15 +84,7 @@ def label(english: str) -> str:
     >>> label("training loss")
     'training loss'
     """
-    language = current_language()
-    words = {"en": english, **_labels().get(english, {})}
-    if english not in _labels() or language not in words:
-        raise StateError(
-            f"every word in a figure has its entry in labels.toml, with {language}",
-            got=repr(english),
-            hint="adding it",
-        )
-    return words[language]
+    return translated(_labels(), english)
 
 
 @dataclass(frozen=True, eq=False)
