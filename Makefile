@@ -35,8 +35,9 @@ results: .venv/test.stamp  ## run the experiments whose rows are missing, on rea
 	env -u OMP_NUM_THREADS BNCOURSE_DATA="$$($(BIN)/python tools/development_data.py)" \
 	$(BIN)/python -m bncourse experiment run first-look --seeds 3
 
-bench: .venv/test.stamp  ## speed against PyTorch, as ratios within one run
+bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--record keeps the backward rows
 	$(BIN)/python benchmarks/batchnorm.py
+	$(BIN)/python benchmarks/backward.py $(ARGS)
 
 clean:    ## remove what was built; .venv stays
 	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -53,20 +53,26 @@ def _is_docstring(node: object) -> bool:
     )
 
 
-def provenance(data: Dataset) -> dict[str, Any]:
+def provenance(data: Dataset | None = None, *, code: Sequence[str] = CODE) -> dict[str, Any]:
     """The part of a row that says where it came from. No path and no host name enters.
+
+    `code` names the files whose hash is kept. A benchmark has no data, so its rows have no "data".
 
     >>> from bncourse.data import load
     >>> provenance(load("shapes", train=10, test=10))["data"]["source"]
     'embedded shapes, seed 0'
+    >>> sorted(provenance(code=["reference/staged.py"]))
+    ['code_hash', 'machine', 'versions']
     """
-    return {
-        "code_hash": code_hash(),
+    origin: dict[str, Any] = {
+        "code_hash": code_hash(code),
         "versions": {"python": platform.python_version()}
         | {name: _version(name) for name in ("bncourse", "numpy", "torch")},
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
-        "data": {"name": data.name, "source": data.source, "digest": data.digest},
     }
+    if data is not None:
+        origin["data"] = {"name": data.name, "source": data.source, "digest": data.digest}
+    return origin
 
 
 def _version(package: str) -> str | None:
