@@ -44,16 +44,6 @@ def dvar_no_two(dy: Batch, v: StagedValues) -> Gradients:
     return dx, (dy * v.x_hat).sum(axis=0), dy.sum(axis=0)
 
 
-@twin("backward.dvar-exponent-half", "the version whose dvar has the exponent −½ for −3/2")
-def dvar_exponent_half(dy: Batch, v: StagedValues) -> Gradients:
-    """The exponent of 1/std, not of its derivative."""
-    dx_hat = dy * v.gamma
-    dvar = (dx_hat * v.xc).sum(axis=0) * -0.5 * (v.var + v.eps) ** -0.5
-    dxc = dx_hat * v.inv_std + 2 * v.xc * dvar / len(dy)
-    dx = dxc - dxc.sum(axis=0) / len(dy)
-    return dx, (dy * v.x_hat).sum(axis=0), dy.sum(axis=0)
-
-
 @twin("backward.dvar-exponent-one", "the version whose dvar has the exponent −1 for −3/2")
 def dvar_exponent_one(dy: Batch, v: StagedValues) -> Gradients:
     """dstd = −dinv_std / std, where std² belongs."""
@@ -122,6 +112,6 @@ def cache_xc_x_hat(dy: Batch, v: StagedValues) -> Gradients:
 
 
 BACKWARD_STEPS = (
-    dvar_no_half, dvar_no_two, dvar_exponent_half, dvar_exponent_one, dvar_exponent_sign,
+    dvar_no_half, dvar_no_two, dvar_exponent_one, dvar_exponent_sign,
     dxc_overwritten, dx_overwritten, cache_gamma_inv_std, cache_xc_x_hat,
 )  # fmt: skip

@@ -123,7 +123,7 @@ def x_for_x_hat(dy: Batch, v: StagedValues) -> Gradients:
 
 @twin("backward.xc-for-x-hat", "the version whose dx uses x − mu in the place of x_hat")
 def xc_for_x_hat(dy: Batch, v: StagedValues) -> Gradients:
-    """Centred, not yet divided by std."""
+    """Centred, not yet divided by std. (dvar with the exponent −½ for −3/2 gives the same numbers.)"""
     dx = v.gamma * v.inv_std * (dy - dy.mean(axis=0) - v.xc * (dy * v.xc).mean(axis=0))
     return dx, (dy * v.x_hat).sum(axis=0), dy.sum(axis=0)
 
