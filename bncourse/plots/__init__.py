@@ -1,5 +1,6 @@
 """Figures of the book: rows or arrays in, a Picture out. Needs matplotlib. Chapters: all."""
 
+from bncourse.plots.backward import backward_cost
 from bncourse.plots.figures import (
     batch_table,
     eps_effect,
@@ -13,6 +14,7 @@ from bncourse.plots.theme import Picture
 
 __all__ = [
     "Picture",
+    "backward_cost",
     "batch_table",
     "eps_effect",
     "first_look",

@@ -22,7 +22,19 @@ ROWS = [
     for norm in ("none", "batch")
     for rate in (0.001, 0.01)
 ]
+COST = [
+    {
+        "config": {"N": N, "D": 64, "dtype": dtype, "pages": pages},
+        "time_ratio": {"median": 3.0, "p10": 2.9, "p90": 3.2},
+        "staged": {"peak_arrays": 8.04},
+        "simplified": {"peak_arrays": 1.02},
+    }
+    for N in (128, 8192)
+    for dtype in ("float64", "float32")
+    for pages in ("new", "kept")
+]
 DRAW = {
+    "backward_cost": lambda: plots.backward_cost(COST),
     "batch_table": plots.batch_table,
     "transform_steps": lambda: plots.transform_steps(COLUMNS, COLUMNS, COLUMNS),
     "eps_effect": lambda: plots.eps_effect(STD, {"eps = 0.001": STD**2 / (STD**2 + 1e-3)}),
@@ -106,3 +118,10 @@ def test_a_loss_that_is_not_finite_is_a_gap():
     (gap, _, whole, _) = ROWS
     assert np.isnan(plots.first_look([gap]).figure.axes[0].lines[0].get_ydata()[-1])
     assert np.isfinite(plots.first_look([whole]).figure.axes[0].lines[0].get_ydata()).all()
+
+
+def test_of_two_rows_of_one_benchmark_the_later_is_drawn():
+    later = [row | {"staged": {"peak_arrays": 7.0}, "time_ratio": row["time_ratio"]} for row in COST]
+    times, memory = plots.backward_cost([*COST, *later]).figure.axes
+    assert sorted(round(bar.get_width(), 1) for bar in memory.patches) == [1.0, 1.0, 7.0, 7.0]
+    assert len(times.lines) == 2 * len(COST) + 1  # a range and a mark each, and the line at 1
