@@ -33,7 +33,7 @@ def card(graph: Graph, step: Step, prefix: str) -> str:
         f" <span>{op}</span> <span>{escape(word('shape'))} {shape}</span></p>"
     )
     rows = "".join(
-        f"<dt>{escape(word(key))}</dt><dd>{'<br>'.join(lines)}</dd>"
+        f"<dt>{escape(word(key))}</dt><dd>{''.join(f'<div>{line}</div>' for line in lines)}</dd>"
         for key, lines in _facts(node, prefix)
         if lines
     )
@@ -44,7 +44,6 @@ def card(graph: Graph, step: Step, prefix: str) -> str:
 
 
 def _facts(node: Node, prefix: str) -> list[tuple[str, list[str]]]:
-    used_by = [_link(user, prefix) for user, _ in consumers(node)]
     arriving = [f"{_link(user, prefix)} {_code(user.backward[place])}" for user, place in consumers(node)]
     arriving += [_code(total) for total in [gradient_sum(node)] if total]
     inputs = [_BY_NAME[name] for name in node.inputs]
@@ -57,8 +56,6 @@ def _facts(node: Node, prefix: str) -> list[tuple[str, list[str]]]:
     ]
     return [
         ("forward", [_code(node.forward)] if node.inputs else []),
-        ("uses", [", ".join(_link(source, prefix) for source in inputs)] if inputs else []),
-        ("used by", [", ".join(used_by) or escape(word("the loss"))]),
         ("gradient comes from", arriving or [f"{escape(word('the loss'))} {_code('dy')}"]),
         ("gradient goes to", leaving or [escape(word("the way back ends here"))]),
         ("local derivative", slopes),
