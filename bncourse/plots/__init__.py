@@ -1,6 +1,7 @@
 """Figures of the book: rows or arrays in, a Picture out. Needs matplotlib. Chapters: all."""
 
 from bncourse.plots.backward import backward_cost
+from bncourse.plots.checking import let_through, step_errors
 from bncourse.plots.figures import (
     batch_table,
     eps_effect,
@@ -19,8 +20,10 @@ __all__ = [
     "eps_effect",
     "first_look",
     "gradient_parts",
+    "let_through",
     "normalised_circle",
     "running_mean",
+    "step_errors",
     "transform_steps",
     "variance_bias",
 ]

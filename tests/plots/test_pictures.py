@@ -41,6 +41,10 @@ DRAW = {
     "running_mean": lambda: plots.running_mean({"plain average": np.array([0.0, 1.0])}, truth=1.0),
     "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
     "first_look": lambda: plots.first_look(ROWS),
+    "step_errors": lambda: plots.step_errors(
+        STD, {"one-sided difference": STD, "central difference": STD**2}, {"estimate h² + u/h": STD**2}
+    ),
+    "let_through": lambda: plots.let_through({"N = 1": 24, "all the rules": 0}, total=37),
     "gradient_parts": lambda: plots.gradient_parts(
         {"direct": np.arange(4.0), "through the mean": np.ones(4)}
     ),
