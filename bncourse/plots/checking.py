@@ -1,6 +1,7 @@
 """Figures about checking a gradient. Chapter: gradient-checking."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,21 +16,25 @@ _LINES = (("blue", "o"), ("orange", "s"))
 def step_errors(
     h: Float[np.ndarray, " S"],
     curves: Mapping[str, Float[np.ndarray, " S"]],
-    guides: Mapping[str, Float[np.ndarray, " S"]] | None = None,
+    units: Sequence[float] = (),
 ) -> Picture:
     """Relative error of a numerical gradient against the step h, both logarithmic.
 
-    `curves` are measured, `guides` are estimates: dashed, behind them. NaN leaves a gap.
+    `curves` are measured; NaN leaves a gap. For each rounding unit u in `units` the estimate
+    h² + u/h is drawn dashed, as far as it stays below 1.
 
     >>> h = 2.0 ** -np.arange(3)
     >>> step_errors(h, {"central": h**2})
     Picture('step errors')
     """
+    dashed: Any = {"color": COLOURS["grey"], "linewidth": 1.4, "linestyle": (0, (4, 3))}
     with drawing():
         fig = figure(6.8, 3.4)
         ax = fig.add_subplot()
-        for name, values in (guides or {}).items():
-            ax.plot(h, values, color=COLOURS["grey"], linewidth=1.4, linestyle=(0, (4, 3)), label=name)
+        for number, unit in enumerate(units):
+            estimate = h**2 + unit / h
+            name = "estimate h² + u/h" if number == 0 else None
+            ax.plot(h[estimate <= 1], estimate[estimate <= 1], label=name, **dashed)
         for (name, values), (colour, marker) in zip(curves.items(), _LINES, strict=False):
             digits = 10 ** np.round(np.log10(values), 2)
             ax.plot(h, digits, color=COLOURS[colour], marker=marker, markersize=3, linewidth=1.6, label=name)

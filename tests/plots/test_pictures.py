@@ -42,7 +42,7 @@ DRAW = {
     "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
     "first_look": lambda: plots.first_look(ROWS),
     "step_errors": lambda: plots.step_errors(
-        STD, {"one-sided difference": STD, "central difference": STD**2}, {"estimate h² + u/h": STD**2}
+        STD, {"one-sided difference": STD, "central difference": STD**2}, [1e-16, 1e-7]
     ),
     "let_through": lambda: plots.let_through({"N = 1": 24, "all the rules": 0}, total=37),
     "gradient_parts": lambda: plots.gradient_parts(
