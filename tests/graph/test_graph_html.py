@@ -15,6 +15,7 @@ from bncourse.graph import NODES, words
 from bncourse.graph.digits import shown
 from bncourse.graph.nodes import gradient_sum
 from bncourse.language import LANGUAGES
+from bncourse.plots.theme import COLOURS
 
 X = np.array([[1.0, 2.0], [9.0, 2.0], [5.0, 2.0], [5.0, 6.0]])
 GAMMA, BETA = np.array([3.0, -2.0]), np.array([1.0, 0.0])
@@ -190,3 +191,9 @@ def test_a_number_that_is_none_is_refused():
 )
 def test_numbers_have_four_digits(number, text):
     assert shown(float(number)) == text
+
+
+def test_its_colours_are_those_of_the_other_figures():
+    css = files("bncourse.graph").joinpath("graph.css").read_text(encoding="utf-8")
+    assert f"--forward: {COLOURS['blue']}; --backward: {COLOURS['orange']};" in css
+    assert len(re.findall(r"#[0-9a-f]{6}\b", css)) == 2  # all other ink is the page's
