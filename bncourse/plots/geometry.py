@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle
 
 from bncourse.plots.theme import COLOURS, Picture, drawing, figure
@@ -12,7 +13,7 @@ from bncourse.plots.theme import COLOURS, Picture, drawing, figure
 __all__ = ["gradient_parts", "normalised_circle"]
 
 _ORDER = ("blue", "orange", "green", "pink")
-_HATCHES = ("", "///", "...", "xxx")  # not by colour alone
+_FILLS = (1.0, 0.0, 0.45, 0.2)  # full, outline, pale: not by colour alone
 
 
 def gradient_parts(parts: Mapping[str, Float[np.ndarray, " N"]]) -> Picture:
@@ -33,10 +34,9 @@ def gradient_parts(parts: Mapping[str, Float[np.ndarray, " N"]]) -> Picture:
                 at,
                 np.round(values, 4),
                 width * 0.9,
-                color=COLOURS[_ORDER[k]],
-                hatch=_HATCHES[k],
-                edgecolor="none" if k == 0 else COLOURS["grey"],
-                linewidth=0,
+                facecolor=to_rgba(COLOURS[_ORDER[k]], _FILLS[k]),
+                edgecolor=COLOURS[_ORDER[k]],
+                linewidth=1.5,
                 label=name,
             )
         ax.hlines(np.round(total, 4), places - 0.45, places + 0.45, color="#000000", linewidth=2, label="dx")
