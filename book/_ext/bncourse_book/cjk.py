@@ -1,8 +1,8 @@
-"""Typesetting of Japanese and Chinese that the theme and the extensions do not know.
+"""Typesetting of Japanese, Chinese and Korean that the theme and the extensions do not know.
 
-A browser may break a line on either side of a typeset formula, even before a full stop. A word joiner
-(U+2060) does not stop Chromium; a span with `white-space: nowrap` does. And titles of exercises get
-full-width brackets, as the text has.
+A browser may break a line on either side of a typeset formula, even before a full stop or between it and
+its Korean particle. A word joiner (U+2060) does not stop Chromium; a span with `white-space: nowrap` does.
+And titles of exercises get full-width brackets, as the text has.
 """
 
 from __future__ import annotations
@@ -13,30 +13,43 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-__all__ = ["join_punctuation", "setup", "widen_brackets"]
+__all__ = ["join_formulas", "setup", "widen_brackets"]
 
 CLOSING = "、。，．：；？！）」』】》”’"
 OPENING = "（「『【《“‘"
 TITLE = re.compile(r'<p class="admonition-title">.*?</p>', re.DOTALL)
 
 
-def join_punctuation(_app: Sphinx | None, document: nodes.document) -> None:
-    """Put a formula and the punctuation that touches it into one span that does not break."""
+def join_formulas(document: nodes.document, *, particles: bool = False) -> None:
+    """Put a formula and what must stay with it into one span that does not break.
+
+    That is the punctuation that touches it; with `particles`, as in Korean, all that follows up to a space.
+    """
     for math in list(document.findall(nodes.math)):
-        solid = nodes.inline("", "", classes=["bn-solid"])
         row, place = math.parent, math.parent.index(math)
         before, after = _text(row, place - 1), _text(row, place + 1)
-        opened, closed = before[-1:] in set(OPENING), after[:1] in set(CLOSING)
+        opened = before[-1:] if before[-1:] in set(OPENING) else ""
+        kept = re.match(r"[^\s]*" if particles else f"[{CLOSING}]?", after)
+        closed = kept[0] if kept else ""
         if not (opened or closed):
             continue
+        solid = nodes.inline("", "", classes=["bn-solid"])
         row[place] = solid
-        solid += [nodes.Text(before[-1])] if opened else []
+        solid += [nodes.Text(opened)] if opened else []
         solid += math
-        solid += [nodes.Text(after[0])] if closed else []
+        solid += [nodes.Text(closed)] if closed else []
         if closed:
-            row[place + 1] = nodes.Text(after[1:])
+            row[place + 1] = nodes.Text(after[len(closed) :])
         if opened:
             row[place - 1] = nodes.Text(before[:-1])
+
+
+def _join_punctuation(_app: Sphinx, document: nodes.document) -> None:
+    join_formulas(document)
+
+
+def _join_particles(_app: Sphinx, document: nodes.document) -> None:
+    join_formulas(document, particles=True)
 
 
 def _text(row: nodes.Element, place: int) -> str:
@@ -64,7 +77,9 @@ def _on_page(_app: Sphinx, _page: str, _template: str, context: dict[str, Any], 
 
 
 def setup(app: Sphinx, lang: str) -> None:
-    """Connect both for the languages that are set solid; Korean is set with spaces."""
+    """Connect what each language needs: Korean is set with spaces, the other two without."""
     if lang in ("ja", "zh"):
-        app.connect("doctree-read", join_punctuation)
+        app.connect("doctree-read", _join_punctuation)
         app.connect("html-page-context", _on_page)
+    if lang == "ko":
+        app.connect("doctree-read", _join_particles)
