@@ -76,7 +76,10 @@ def normalised_circle(
         ax.add_patch(
             Circle((0, 0), round(float(np.linalg.norm(point)), 4), fill=False, color=COLOURS["grey"])
         )
-        ax.plot(*np.round([[0, flat_x[0]], [0, flat_x[1]]], 4), color=COLOURS["grey"], linewidth=1)
+        ray = np.round([[0, flat_x[0]], [0, flat_x[1]]], 4)
+        ax.plot(*ray, color=COLOURS["grey"], linewidth=1, linestyle=(0, (1, 3)))
+        # The axes make room for lines and points, not for arrows.
+        ax.update_datalim(np.stack([point + pull, point + radial, point + pull - radial]))
         _arrow(ax, point, point + pull, COLOURS["orange"])
         _arrow(ax, point, point + radial, COLOURS["grey"], dashed=True)
         _arrow(ax, point, point + pull - radial, COLOURS["blue"])
@@ -84,13 +87,17 @@ def normalised_circle(
             ax.plot(*np.round(place, 4), "o", color="#000000", markersize=5)
         for place, words, colour, side in (
             (flat_x, "x − μ", "#000000", (8, 0)),
-            (point, "x̂", "#000000", (-16, 4)),
+            (point, "x̂", "#000000", (-14, -14)),
             (point + pull, "g − mean(g)", COLOURS["orange"], (6, 4)),
-            (point + radial, "removed", COLOURS["grey"], (8, -4)),
-            (point + pull - radial, "left: std · dx", COLOURS["blue"], (6, 4)),
+            (point + radial, "removed", COLOURS["grey"], (8, -12)),
+            (point + pull - radial, "left: std · dx", COLOURS["blue"], (-8, -4)),
         ):
-            ax.annotate(words, tuple(np.round(place, 4)), side, textcoords="offset points", color=colour)
+            anchor = "right" if side[0] < 0 else "left"
+            ax.annotate(
+                words, tuple(np.round(place, 4)), side, textcoords="offset points", color=colour, ha=anchor
+            )
         ax.set_aspect("equal")
         ax.margins(0.12)
+        ax.autoscale_view()
         ax.axis("off")
     return Picture(fig, "normalised circle")
