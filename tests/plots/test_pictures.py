@@ -129,3 +129,13 @@ def test_of_two_rows_of_one_benchmark_the_later_is_drawn():
     times, memory = plots.backward_cost([*COST, *later]).figure.axes
     assert sorted(round(bar.get_width(), 1) for bar in memory.patches) == [1.0, 1.0, 7.0, 7.0]
     assert len(times.lines) == 2 * len(COST) + 1  # a range and a mark each, and the line at 1
+
+
+def test_the_arrows_of_the_circle_end_inside_the_picture():
+    # An arrow whose tip lies outside the axes is left out without a word.
+    (axes,) = DRAW["normalised_circle"]().figure.axes
+    tips = np.array([note.xy for note in axes.texts if note.arrow_patch is not None])
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    assert len(tips) == 3
+    assert (tips > [left, low]).all()
+    assert (tips < [right, high]).all()
