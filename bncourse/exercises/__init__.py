@@ -1,0 +1,9 @@
+"""A checker that names the mistake: probes, twins, coefficients, verdicts. Chapter: gradient-checking.
+
+    sandbox     one call of a learner's function, under a time limit, output kept
+    contract    what came back: how many outputs, shapes, dtypes; what was changed
+    probes      inputs on which a slip shows, new at every call
+    diagnosis   exact twin, coefficients, a pair of twins, certain facts
+    specs       one row an exercise: everything the others need to know about it
+    checks      the object a learner calls; `bncourse.check` holds one for each row
+"""
