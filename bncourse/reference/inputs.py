@@ -1,9 +1,10 @@
 """What the forward and backward passes accept, checked in one place. Chapters: transform, staged-backward.
 
-x (N, D); gamma, beta (D,); dy (N, D).
+x (N, D); gamma, beta (D,); dy like y, of any shape.
 """
 
 import numpy as np
+from jaxtyping import Float, Real
 
 from bncourse.conventions import Batch, FloatBatch, FloatRow, Row, as_float, check_eps, check_row
 from bncourse.errors import ShapeError
@@ -60,7 +61,7 @@ def check_forward(
     return batch, gamma, beta, float(check_eps(eps))  # a NumPy float64 would turn float32 into float64
 
 
-def check_dy(dy: Batch, y_like: FloatBatch) -> FloatBatch:
+def check_dy(dy: Real[np.ndarray, "..."], y_like: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """`dy` in the dtype of the forward pass, when it has the shape of y.
 
     Raises ShapeError otherwise. `y_like` is any array of the forward pass with the shape of y.
