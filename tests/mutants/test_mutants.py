@@ -1,7 +1,8 @@
 """Our own tests must notice a broken reference: each mutant is a copy of the package with one slip.
 
 A mutant is killed when some test of tests/reference fails on it. The slips are the classical ones of
-forward, backward and running statistics; those of the staged form and its idioms lie in staged_slips.py.
+forward, backward and running statistics; those of the staged form and its idioms lie in staged_slips.py,
+those of images, of other norms, of folding and of workers in network_slips.py.
 """
 
 import multiprocessing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from child import run_reference_tests
+from network_slips import NETWORK_SLIPS
 from staged_slips import STAGED_SLIPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,119 +40,135 @@ Y = "    y = gamma * x_hat + beta\n"  # the module docstring has it too, without
 INFERENCE = "y: np.ndarray = gamma * (batch - stats.mean) / np.sqrt(stats.var + eps) + beta"
 
 # name: (file, what stands there, the slip)
-MUTANTS = {
-    "forward: axis 1": (MOMENTS, MU, "mu = np.resize(batch.mean(axis=1), batch.shape[1])"),
-    "forward: float16 sums": (MOMENTS, MU, "mu = batch.mean(axis=0, dtype=np.float16)"),
-    "forward: input changed in place": (FORWARD, X_HAT, "batch -= mu\n        x_hat = batch * inv_std"),
-    "forward: integer truncation": (CONVENTIONS, "return array.astype(np.float64)", "return array"),
-    "backward: only the diagonal": (
-        BACKWARD,
-        DX,
-        "    dx = gamma * inv_std * upstream * (1 - 1 / N - x_hat**2 / N)\n",
-    ),
-    "backward: y used for x_hat": (FORWARD, "BatchNormCache(x_hat, inv_std", "BatchNormCache(y, inv_std"),
-    "backward: Bessel factor": (BACKWARD, "(dgamma / N)", "(dgamma / (N - 1))"),
-    "backward: factor 2": (
-        BACKWARD,
-        DX,
-        "    dx = gamma * inv_std * (upstream - mean_dy - 2 * x_hat * mean_dy_x_hat)\n",
-    ),
-    "running: var + eps stored": (RUNNING, "+ weight * var,", "+ weight * (var + 1e-5),"),
-    "forward: variance divided by N-1": (
-        MOMENTS,
-        VAR,
-        "var = np.square(batch - mu).sum(axis=0) / (len(batch) - 1)",
-    ),
-    "forward: variance about zero": (MOMENTS, VAR, "var = np.square(batch).mean(axis=0)"),
-    "forward: one-pass variance": (MOMENTS, VAR, "var = (batch**2).mean(axis=0) - batch.mean(axis=0) ** 2"),
-    "forward: one variance for all": (MOMENTS, VAR, "var = np.full(mu.shape, np.square(batch - mu).mean())"),
-    "forward: one mean for all": (
-        MOMENTS,
-        MU,
-        "mu = np.full(batch.shape[1], batch.mean())",
-    ),
-    "forward: eps outside the root": (
-        FORWARD,
-        INV_STD,
-        "inv_std = 1 / (np.sqrt(var) + eps)",
-    ),
-    "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + eps**2)"),
-    "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
-    "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + eps)"),
-    "forward: not centred": (FORWARD, X_HAT, "x_hat = batch * inv_std"),
-    "forward: gamma and beta swapped": (FORWARD, Y, "    y = beta * x_hat + gamma\n"),
-    "forward: gamma missing": (FORWARD, Y, "    y = x_hat + beta\n"),
-    "forward: beta missing": (FORWARD, Y, "    y = gamma * x_hat\n"),
-    "forward: beta inside the bracket": (FORWARD, Y, "    y = gamma * (x_hat + beta)\n"),
-    "backward: no mean path": (
-        BACKWARD,
-        DX,
-        "    dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)\n",
-    ),
-    "backward: no variance path": (BACKWARD, DX, "    dx = gamma * inv_std * (upstream - mean_dy)\n"),
-    "backward: statistics as constants": (BACKWARD, DX, "    dx = gamma * inv_std * upstream\n"),
-    "backward: a term's sign": (
-        BACKWARD,
-        DX,
-        "    dx = gamma * inv_std * (upstream - mean_dy + x_hat * mean_dy_x_hat)\n",
-    ),
-    "backward: gamma forgotten": (
-        BACKWARD,
-        DX,
-        "    dx = inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)\n",
-    ),
-    "backward: std multiplied": (BACKWARD, DX, DX.replace("gamma * inv_std", "gamma / inv_std")),
-    "backward: missing 1/N on both": (
-        BACKWARD,
-        "mean_dy, mean_dy_x_hat = (dbeta / N)",
-        "N = 1\n    mean_dy, mean_dy_x_hat = (dbeta / N)",
-    ),
-    "backward: D for N": (BACKWARD, "N = len(x_hat)", "N = x_hat.shape[1]"),
-    "backward: 1/N of the whole": (BACKWARD, DX, DX + "    dx /= N\n"),
-    "backward: mean for sum in dbeta": (
-        BACKWARD,
-        "return dx, dgamma",
-        "dbeta = dbeta / N\n    return dx, dgamma",
-    ),
-    "backward: extra gamma in dgamma": (
-        BACKWARD,
-        "return dx, dgamma",
-        "dgamma = dgamma * gamma\n    return dx, dgamma",
-    ),
-    "backward: dgamma and dbeta swapped": (
-        BACKWARD,
-        "return dx, dgamma.astype(x_hat.dtype), dbeta.astype(x_hat.dtype)",
-        "return dx, dbeta.astype(x_hat.dtype), dgamma.astype(x_hat.dtype)",
-    ),
-    "running: weight inverted": (
-        RUNNING,
-        "else self.new_weight\n        return",
-        "else 1 - self.new_weight\n        return",
-    ),
-    "running: biased": (RUNNING, "var = var * (N / (N - 1))", "pass"),
-    "running: corrected twice": (RUNNING, "var = var * (N / (N - 1))", "var = var * (N / (N - 1)) ** 2"),
-    "running: std stored": (RUNNING, "+ weight * var,", "+ weight * np.sqrt(var),"),
-    "running: mean used for var": (RUNNING, "+ weight * var,", "+ weight * mu,"),
-    "running: overwritten": (RUNNING, "mean=(1 - weight) * self.mean + weight * mu,", "mean=mu,"),
-    "running: never updated": (RUNNING, "mean=(1 - weight) * self.mean + weight * mu,", "mean=self.mean,"),
-    "running: no decay": (RUNNING, "var=(1 - weight) * self.var", "var=self.var"),
-    "inference: batch statistics": (
-        RUNNING,
-        INFERENCE,
-        "y = gamma * (batch - batch.mean(axis=0)) / np.sqrt(batch.var(axis=0) + eps) + beta",
-    ),
-    "inference: no eps": (RUNNING, INFERENCE, INFERENCE.replace(" + eps)", ")")),
-    "inference: no root": (
-        RUNNING,
-        INFERENCE,
-        INFERENCE.replace("np.sqrt(stats.var + eps)", "(stats.var + eps)"),
-    ),
-    "inference: gamma and beta forgotten": (
-        RUNNING,
-        INFERENCE,
-        "y = (batch - stats.mean) / np.sqrt(stats.var + eps)",
-    ),
-} | STAGED_SLIPS
+MUTANTS = (
+    {
+        "forward: axis 1": (MOMENTS, MU, "mu = np.resize(batch.mean(axis=1), batch.shape[1])"),
+        "forward: float16 sums": (MOMENTS, MU, "mu = batch.mean(axis=0, dtype=np.float16)"),
+        "forward: input changed in place": (FORWARD, X_HAT, "batch -= mu\n        x_hat = batch * inv_std"),
+        "forward: integer truncation": (CONVENTIONS, "return array.astype(np.float64)", "return array"),
+        "backward: only the diagonal": (
+            BACKWARD,
+            DX,
+            "    dx = gamma * inv_std * upstream * (1 - 1 / N - x_hat**2 / N)\n",
+        ),
+        "backward: y used for x_hat": (FORWARD, "BatchNormCache(x_hat, inv_std", "BatchNormCache(y, inv_std"),
+        "backward: Bessel factor": (BACKWARD, "(dgamma / N)", "(dgamma / (N - 1))"),
+        "backward: factor 2": (
+            BACKWARD,
+            DX,
+            "    dx = gamma * inv_std * (upstream - mean_dy - 2 * x_hat * mean_dy_x_hat)\n",
+        ),
+        "running: var + eps stored": (RUNNING, "+ weight * var,", "+ weight * (var + 1e-5),"),
+        "forward: variance divided by N-1": (
+            MOMENTS,
+            VAR,
+            "var = np.square(batch - mu).sum(axis=0) / (len(batch) - 1)",
+        ),
+        "forward: variance about zero": (MOMENTS, VAR, "var = np.square(batch).mean(axis=0)"),
+        "forward: one-pass variance": (
+            MOMENTS,
+            VAR,
+            "var = (batch**2).mean(axis=0) - batch.mean(axis=0) ** 2",
+        ),
+        "forward: one variance for all": (
+            MOMENTS,
+            VAR,
+            "var = np.full(mu.shape, np.square(batch - mu).mean())",
+        ),
+        "forward: one mean for all": (
+            MOMENTS,
+            MU,
+            "mu = np.full(batch.shape[1], batch.mean())",
+        ),
+        "forward: eps outside the root": (
+            FORWARD,
+            INV_STD,
+            "inv_std = 1 / (np.sqrt(var) + eps)",
+        ),
+        "forward: eps squared": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + eps**2)"),
+        "forward: eps ignored": (FORWARD, INV_STD, "inv_std = 1 / np.sqrt(var + batch.dtype.type(1e-5))"),
+        "forward: no root": (FORWARD, INV_STD, "inv_std = 1 / (var + eps)"),
+        "forward: not centred": (FORWARD, X_HAT, "x_hat = batch * inv_std"),
+        "forward: gamma and beta swapped": (FORWARD, Y, "    y = beta * x_hat + gamma\n"),
+        "forward: gamma missing": (FORWARD, Y, "    y = x_hat + beta\n"),
+        "forward: beta missing": (FORWARD, Y, "    y = gamma * x_hat\n"),
+        "forward: beta inside the bracket": (FORWARD, Y, "    y = gamma * (x_hat + beta)\n"),
+        "backward: no mean path": (
+            BACKWARD,
+            DX,
+            "    dx = gamma * inv_std * (upstream - x_hat * mean_dy_x_hat)\n",
+        ),
+        "backward: no variance path": (BACKWARD, DX, "    dx = gamma * inv_std * (upstream - mean_dy)\n"),
+        "backward: statistics as constants": (BACKWARD, DX, "    dx = gamma * inv_std * upstream\n"),
+        "backward: a term's sign": (
+            BACKWARD,
+            DX,
+            "    dx = gamma * inv_std * (upstream - mean_dy + x_hat * mean_dy_x_hat)\n",
+        ),
+        "backward: gamma forgotten": (
+            BACKWARD,
+            DX,
+            "    dx = inv_std * (upstream - mean_dy - x_hat * mean_dy_x_hat)\n",
+        ),
+        "backward: std multiplied": (BACKWARD, DX, DX.replace("gamma * inv_std", "gamma / inv_std")),
+        "backward: missing 1/N on both": (
+            BACKWARD,
+            "mean_dy, mean_dy_x_hat = (dbeta / N)",
+            "N = 1\n    mean_dy, mean_dy_x_hat = (dbeta / N)",
+        ),
+        "backward: D for N": (BACKWARD, "N = len(x_hat)", "N = x_hat.shape[1]"),
+        "backward: 1/N of the whole": (BACKWARD, DX, DX + "    dx /= N\n"),
+        "backward: mean for sum in dbeta": (
+            BACKWARD,
+            "return dx, dgamma",
+            "dbeta = dbeta / N\n    return dx, dgamma",
+        ),
+        "backward: extra gamma in dgamma": (
+            BACKWARD,
+            "return dx, dgamma",
+            "dgamma = dgamma * gamma\n    return dx, dgamma",
+        ),
+        "backward: dgamma and dbeta swapped": (
+            BACKWARD,
+            "return dx, dgamma.astype(x_hat.dtype), dbeta.astype(x_hat.dtype)",
+            "return dx, dbeta.astype(x_hat.dtype), dgamma.astype(x_hat.dtype)",
+        ),
+        "running: weight inverted": (
+            RUNNING,
+            "else self.new_weight\n        return",
+            "else 1 - self.new_weight\n        return",
+        ),
+        "running: biased": (RUNNING, "var = var * (N / (N - 1))", "pass"),
+        "running: corrected twice": (RUNNING, "var = var * (N / (N - 1))", "var = var * (N / (N - 1)) ** 2"),
+        "running: std stored": (RUNNING, "+ weight * var,", "+ weight * np.sqrt(var),"),
+        "running: mean used for var": (RUNNING, "+ weight * var,", "+ weight * mu,"),
+        "running: overwritten": (RUNNING, "mean=(1 - weight) * self.mean + weight * mu,", "mean=mu,"),
+        "running: never updated": (
+            RUNNING,
+            "mean=(1 - weight) * self.mean + weight * mu,",
+            "mean=self.mean,",
+        ),
+        "running: no decay": (RUNNING, "var=(1 - weight) * self.var", "var=self.var"),
+        "inference: batch statistics": (
+            RUNNING,
+            INFERENCE,
+            "y = gamma * (batch - batch.mean(axis=0)) / np.sqrt(batch.var(axis=0) + eps) + beta",
+        ),
+        "inference: no eps": (RUNNING, INFERENCE, INFERENCE.replace(" + eps)", ")")),
+        "inference: no root": (
+            RUNNING,
+            INFERENCE,
+            INFERENCE.replace("np.sqrt(stats.var + eps)", "(stats.var + eps)"),
+        ),
+        "inference: gamma and beta forgotten": (
+            RUNNING,
+            INFERENCE,
+            "y = (batch - stats.mean) / np.sqrt(stats.var + eps)",
+        ),
+    }
+    | STAGED_SLIPS
+    | NETWORK_SLIPS
+)
 
 
 def run(folder):
