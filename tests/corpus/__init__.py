@@ -1,0 +1,36 @@
+"""Programs as learners write them, right and wrong, each with the verdict it deserves.
+
+They were written from the names of the mistakes alone, without a look at `bncourse.mistakes`: that is their
+worth. A checker that knows its own twins shows little; one that names a stranger's slip shows what it is for.
+
+To add a program, write a plain function at the top level of the file it belongs to, with the signature of
+its check, and put above it
+
+    @program(check="batchnorm_backward", code="backward.no-mean-path")
+
+The code is one of `bncourse.mistakes.MISTAKES`, or None for a right answer, or "outside" for a wrong answer
+that no code names. A program has one mistake, runs by itself, uses NumPy only and is written as a learner
+would: names, loops, comments in any language, a helper above or inside. Do not copy a twin, and do not look
+at it first. For running_stats it may be a class. A new file also goes into the imports below.
+
+Most programs show their mistake on any batch. These do not: `forward.axis-1-as-rows`, `forward.gamma-axis`,
+`forward.beta-axis` and `forward.gamma-beta-axis` run only when N equals D; `forward.one-pass` needs float32
+far from zero, `forward.integer-truncation` an integer batch, `forward.in-place` a look at the input
+afterwards. The right programs named float32 are right to its seven digits.
+"""
+
+from corpus import (  # noqa: F401  (importing a file registers its programs)
+    wrong_backward_params,
+    wrong_backward_staged,
+    wrong_backward_terms,
+    wrong_backward_values,
+    wrong_forward_affine,
+    wrong_forward_axes,
+    wrong_forward_variance,
+    wrong_inference,
+    wrong_layer,
+    wrong_running,
+)
+from corpus.registry import PROGRAMS, Program, program
+
+__all__ = ["PROGRAMS", "Program", "program"]
