@@ -6,6 +6,7 @@ functions, the global random numbers, input, the recursion limit) is put back as
 """
 
 import dis
+import inspect
 import linecache
 import re
 import sys
@@ -172,7 +173,7 @@ def _own_line(trace: types.TracebackType | None, fn: Callable[..., Any]) -> tupl
 
 
 def _code(fn: Callable[..., Any]) -> types.CodeType | None:
-    target = getattr(fn, "__init__", None) if isinstance(fn, type) else fn
+    target = inspect.unwrap(fn)
     code = getattr(getattr(target, "__func__", target), "__code__", None)
     return code if isinstance(code, types.CodeType) else None
 

@@ -1,0 +1,150 @@
+"""What came back from a call: how many results, of which shape and kind; what was changed. Chapter: gradient-checking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Answer", "arrays_of", "copied", "distance", "read", "same"]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a function gave on one probe: its outputs, or None where it raised; whether inputs changed.
+
+    `problem` is a code of `contract.*` or `call.*`, with `params` for its sentence. With a soft
+    problem (a kind of number, an input that changed) there are outputs all the same.
+
+    >>> Answer(None).outputs is None
+    True
+    """
+
+    outputs: tuple[np.ndarray, ...] | None
+    changed: bool = False
+    problem: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+
+
+def copied(value: Any) -> Any:
+    """`value` with every array in it copied, so that a call cannot reach ours.
+
+    >>> x = np.zeros(2); copied((x, 1))[0] is x
+    False
+    """
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, tuple | list):
+        return type(value)(copied(part) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(*(copied(getattr(value, field.name)) for field in fields(value)))
+    return value
+
+
+def arrays_of(value: Any) -> list[np.ndarray]:
+    """Every array inside `value`, in order.
+
+    >>> len(arrays_of((np.zeros(1), [np.zeros(2), 3])))
+    2
+    """
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, tuple | list):
+        return [array for part in value for array in arrays_of(part)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [array for field in fields(value) for array in arrays_of(getattr(value, field.name))]
+    return []
+
+
+def same(one: Any, other: Any) -> bool:
+    """True when two values hold the same numbers, NaN included.
+
+    >>> same((np.array([np.nan]),), (np.array([np.nan]),))
+    True
+    """
+    pairs = zip(arrays_of(one), arrays_of(other), strict=True)
+    return all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in pairs)
+
+
+def read(value: Any, names: Sequence[str], right: Sequence[np.ndarray]) -> Answer:
+    """A learner's result as arrays, compared in number, shape and kind with the right ones.
+
+    One output may come as y or as (y, anything).
+
+    >>> read((np.zeros(2), "cache"), ["y"], [np.ones(2)]).problem is None
+    True
+    >>> read((1, 2), ["dx", "dgamma", "dbeta"], [np.ones(2)] * 3).problem
+    'contract.outputs'
+    """
+    if value is None or value is ...:
+        return Answer(None, problem="call.none")
+    parts = list(value) if isinstance(value, tuple | list) else [value]
+    if parts and all(part is None or part is ... for part in parts):
+        return Answer(None, problem="call.not-attempted")
+    if len(names) == 1:
+        parts = parts[:1] if isinstance(value, tuple) else [value]
+    if len(parts) != len(names):
+        counted = (("expected", ", ".join(names)), ("got", _count(value, parts)))
+        return Answer(None, problem="contract.outputs", params=counted)
+    outputs, problem, params = [], None, ()
+    for part, name, wanted in zip(parts, names, right, strict=True):
+        array, found, detail = _one(part, name, wanted)
+        if array is None:
+            return Answer(None, problem=found, params=detail)
+        if found and problem is None:
+            problem, params = found, detail
+        outputs.append(array)
+    return Answer(tuple(outputs), problem=problem, params=params)
+
+
+Params = tuple[tuple[str, str], ...]
+
+
+def _one(part: Any, name: str, wanted: np.ndarray) -> tuple[np.ndarray | None, str | None, Params]:
+    if part is None:
+        return None, "contract.outputs", (("expected", name), ("got", "None"))
+    try:
+        array = np.asarray(part)
+    except Exception:
+        array = np.empty((), dtype=object)
+    if array.dtype.kind not in "fiu":
+        kind = (("output", name), ("expected", str(wanted.dtype)), ("got", str(array.dtype)))
+        return None, "contract.dtype", kind
+    if array.shape != wanted.shape:
+        return None, "contract.shape", (
+            ("output", name), ("expected", _letters(wanted.shape)), ("got", _letters(array.shape)),
+        )  # fmt: skip
+    kind = (("output", name), ("expected", "floating-point numbers"), ("got", str(array.dtype)))
+    if wanted.dtype.kind == "f" and array.dtype.kind != "f":
+        return array, "contract.dtype", kind
+    if np.isfinite(wanted).all() and not np.isfinite(array).all():
+        return array, "contract.not-finite", (("output", name),)
+    return array, None, ()
+
+
+def _letters(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _count(value: Any, parts: list[Any]) -> str:
+    return str(len(parts)) if isinstance(value, tuple | list) else type(value).__name__
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Largest difference, feature by feature, over the largest entry of that feature; inf for NaN.
+
+    Features lie along axis 1 where there is one. A feature of nearly nothing is measured against the
+    thousandth part of the largest.
+
+    >>> distance(np.array([[1.0, 100.0]]), np.array([[1.1, 100.0]])).__round__(3)
+    0.091
+    """
+    a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return 0.0 if np.array_equal(a, b, equal_nan=True) else float("inf")
+    axes = tuple(axis for axis in range(a.ndim) if axis != 1) if a.ndim > 1 else None
+    size = np.maximum(np.abs(a), np.abs(b)).max(axis=axes)
+    size = np.maximum(size, 1e-3 * size.max()) + 1e-300
+    return float((np.abs(a - b).max(axis=axes) / size).max())
+
+

@@ -1,0 +1,203 @@
+"""Which mistake gives these numbers? Exact twin, coefficients, a pair of twins. Chapter: gradient-checking.
+
+A name is given only when every number on every probe agrees and no other name fits as well.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from bncourse.exercises.contract import Answer, copied, distance, read, same
+from bncourse.exercises.probes import Probe
+from bncourse.exercises.specs import Exercise
+
+__all__ = ["EXACT", "Diagnosis", "answer_of", "diagnosed", "rounded"]
+
+EXACT = 1e-4  # two answers are one when their relative distance is below this on every probe
+_NEAR_ONE = 1e-2  # a coefficient nearer to 1 than this is 1
+
+Function = Callable[..., Any]
+Outputs = tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found: the code or codes, the evidence, and what the sentence needs.
+
+    >>> Diagnosis("unknown", "none").params
+    ()
+    """
+
+    code: str
+    evidence: str
+    params: tuple[tuple[str, str], ...] = ()
+
+
+def rounded(value: float) -> str:
+    """Two significant digits, and no more zeros than needed: the same text on every run.
+
+    >>> rounded(0.3701), rounded(-3.0), rounded(12345.0), rounded(1e-17)
+    ('0.37', '-3', '12000', '0')
+    """
+    if abs(value) < 1e-9:
+        return "0"
+    text = np.format_float_positional(float(f"{value:.1e}"), trim="-")
+    return str(text)
+
+
+def answer_of(fn: Function, exercise: Exercise, probe: Probe, right: Outputs | None = None) -> Answer:
+    """What one of our own functions gives on a probe; no outputs where it raises.
+
+    >>> from bncourse.exercises.specs import exercise
+    >>> row = exercise("inference")
+    >>> answer_of(row.right(), row, row.examples()[0]).outputs[0].shape
+    (3, 1)
+    """
+    given = copied(probe.given)
+    try:
+        with np.errstate(all="ignore"):
+            value = fn(*given)
+    except Exception:
+        return Answer(None)
+    parts = value if isinstance(value, tuple) else (value,)
+    outputs = tuple(np.asarray(part) for part in parts)
+    if right is not None and read(outputs, exercise.outputs, right).outputs is None:
+        return Answer(None)
+    return Answer(outputs, changed=not same(given, probe.given))
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A learner's answers beside the right ones, probe by probe."""
+
+    exercise: Exercise
+    probes: Sequence[Probe]
+    yours: Sequence[Answer]
+    right: Sequence[Outputs]
+
+    def matches(self, found: Sequence[Answer]) -> bool:
+        pairs = zip(self.yours, found, self.probes, strict=True)
+        return any(answer.outputs for answer in self.yours) and all(
+            _agree(mine, other, probe) for mine, other, probe in pairs
+        )
+
+    def answers(self, fn: Function) -> list[Answer]:
+        cases = zip(self.probes, self.right, strict=True)
+        return [answer_of(fn, self.exercise, probe, right) for probe, right in cases]
+
+
+def _agree(mine: Answer, other: Answer, probe: Probe) -> bool:
+    if mine.outputs is None or other.outputs is None:
+        return mine.outputs is None and other.outputs is None
+    limit = max(EXACT, probe.tolerance / 3)
+    close = all(distance(a, b) < limit for a, b in zip(mine.outputs, other.outputs, strict=True))
+    return close and mine.changed == other.changed
+
+
+def diagnosed(
+    exercise: Exercise, probes: Sequence[Probe], yours: Sequence[Answer], right: Sequence[Outputs]
+) -> Diagnosis | None:
+    """The mistake whose numbers these are, or None when no name is certain.
+
+    >>> from bncourse.exercises.specs import exercise
+    >>> row = exercise("inference")
+    >>> probes = row.probes(np.random.default_rng(0))
+    >>> right = [answer_of(row.right(), row, probe).outputs for probe in probes]
+    >>> yours = [answer_of(row.twins()["inference.no-root"], row, probe) for probe in probes]
+    >>> diagnosed(row, probes, yours, right).code
+    'inference.no-root'
+    """
+    case = _Case(exercise, probes, yours, right)
+    twins = {code: case.answers(fn) for code, fn in exercise.twins().items()}
+    named = [code for code, found in twins.items() if case.matches(found)]
+    if len(named) == 1:
+        return Diagnosis(named[0], "exact")
+    if named or not all(answer.outputs for answer in yours):
+        return None
+    return _coefficients(case) or _pair(case, twins)
+
+
+def _coefficients(case: _Case) -> Diagnosis | None:
+    """The same weights on every probe, which together give every number, and one of them is not 1."""
+    if case.exercise.terms is None:
+        return None
+    terms = [case.exercise.terms(probe) for probe in case.probes]
+    wrong: dict[str, str] = {}
+    for place, output in enumerate(case.exercise.outputs):
+        columns = [(terms[k][output], case.yours[k].outputs[place]) for k in range(len(terms))]  # type: ignore[index]
+        weights = _fitted(columns, case.probes)
+        if weights is None:
+            return None
+        off = {name: weight for name, weight in weights.items() if abs(weight - 1) > _NEAR_ONE}
+        if off:
+            wrong[output] = ", ".join(f"{name} {rounded(weight)}" for name, weight in off.items())
+    if not wrong:
+        return None
+    params = [("output", ", ".join(wrong)), ("weights", "; ".join(wrong.values()))]
+    return Diagnosis(f"{case.exercise.subject}.coefficients", "coefficients", tuple(params))
+
+
+Column = tuple[dict[str, np.ndarray], np.ndarray]
+
+
+def _fitted(columns: Sequence[Column], probes: Sequence[Probe]) -> dict[str, float] | None:
+    """Weights by least squares on all probes at once; None unless they give every probe's numbers.
+
+    Each feature is measured in units of its own terms, so a wide one does not drown a narrow one.
+    """
+    names = list(columns[0][0])
+    rows, targets = [], []
+    for parts, mine in columns:
+        size = sum(np.abs(parts[name]).max(axis=0) for name in names) if mine.ndim > 1 else 1.0
+        size = np.maximum(size, 1e-3 * np.max(size)) + 1e-300
+        rows.append(np.stack([(parts[name] / size).ravel() for name in names], axis=1))
+        targets.append((mine / size).ravel())
+    found = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
+    weights = np.array([round(float(weight), 4) for weight in found])
+    snapped = np.where(np.abs(weights - np.round(weights)) < 1e-3, np.round(weights), weights)
+    for (parts, mine), probe in zip(columns, probes, strict=True):
+        sum_of_terms = sum(weight * parts[name] for weight, name in zip(snapped, names, strict=True))
+        if distance(np.asarray(sum_of_terms), mine) > max(1e-3, probe.tolerance):
+            return None
+    return dict(zip(names, map(float, snapped), strict=True))
+
+
+def _pair(case: _Case, twins: dict[str, list[Answer]]) -> Diagnosis | None:
+    """Two twins in one: their differences from the right answer add up, or one stands inside the other."""
+    pairs = {codes for codes, fn in case.exercise.pairs().items() if case.matches(case.answers(fn))}
+    pairs |= set(_sums(case, twins))
+    if len({frozenset(codes) for codes in pairs}) != 1:
+        return None
+    codes = sorted(pairs)[0]
+    return Diagnosis(" + ".join(codes), "pair", (("names", " + ".join(codes)),))
+
+
+def _sums(case: _Case, twins: dict[str, list[Answer]]) -> list[tuple[str, str]]:
+    usable = {code: found for code, found in twins.items() if all(answer.outputs for answer in found)}
+    flat = {code: _flat(found) - _flat_right(case) for code, found in usable.items()}
+    mine = _flat([*case.yours]) - _flat_right(case)
+    size = max(float(np.linalg.norm(mine)), 1e-300)
+    near = [
+        pair
+        for pair in combinations(flat, 2)
+        if np.linalg.norm(mine - flat[pair[0]] - flat[pair[1]]) < 1e-3 * size
+    ]
+    return [pair for pair in near if case.matches(_added(case, usable[pair[0]], usable[pair[1]]))]
+
+
+def _flat(found: Sequence[Answer]) -> np.ndarray:
+    return np.concatenate([np.ravel(array) for answer in found for array in answer.outputs or ()])
+
+
+def _flat_right(case: _Case) -> np.ndarray:
+    return np.concatenate([np.ravel(array) for outputs in case.right for array in outputs])
+
+
+def _added(case: _Case, one: Sequence[Answer], other: Sequence[Answer]) -> list[Answer]:
+    return [
+        Answer(tuple(a + b - r for a, b, r in zip(x.outputs or (), y.outputs or (), right, strict=True)))
+        for x, y, right in zip(one, other, case.right, strict=True)
+    ]

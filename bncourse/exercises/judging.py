@@ -1,0 +1,204 @@
+"""From a learner's function to a verdict: call, contract, values, diagnosis. Chapter: gradient-checking."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from bncourse.exercises import calling
+from bncourse.exercises.contract import Answer, copied, distance, read, same
+from bncourse.exercises.diagnosis import Diagnosis, answer_of, diagnosed
+from bncourse.exercises.facts import certain, wrong_outputs
+from bncourse.exercises.probes import Probe
+from bncourse.exercises.sandbox import Outcome, call, is_unwritten
+from bncourse.exercises.shown import differing_example
+from bncourse.exercises.specs import EXERCISES, Exercise
+from bncourse.exercises.verdict import Example, Verdict
+
+__all__ = ["LIMIT", "judge"]
+
+LIMIT = 5.0  # seconds for one check, all its calls together
+_STATUS = {"call.not-attempted": "not_attempted", "call.timeout": "timeout"}
+_SAFE = ("call.exception", None)  # after these, the next probe is still worth a call
+
+Outputs = tuple[np.ndarray, ...]
+
+
+def judge(
+    exercise: Exercise,
+    fn: Callable[..., Any],
+    *,
+    limit: float = LIMIT,
+    rng: np.random.Generator | None = None,
+) -> Verdict:
+    """The verdict on a learner's function, or on a class where the exercise has a class form.
+
+    Takes at most about `limit` seconds. Inputs are drawn from `rng`, anew at every call without it.
+
+    >>> from bncourse.exercises.specs import exercise
+    >>> judge(exercise("inference"), lambda x, gamma, beta, mean, var, eps:
+    ...     gamma * (x - mean) / (var + eps) + beta)
+    <inference: fail, inference.no-root>
+    """
+    name = exercise.name
+    if isinstance(fn, type) and exercise.class_form:
+        exercise, fn = EXERCISES[exercise.class_form], calling.as_function(fn)
+    if is_unwritten(fn):
+        return Verdict(name, "not_attempted", "call.not-attempted")
+    trial = _Trial(exercise, fn, limit, exercise.probes(rng or np.random.default_rng()))
+    return replace(trial.verdict(), check=name)
+
+
+@dataclass(eq=False)
+class _Trial:
+    exercise: Exercise
+    fn: Callable[..., Any]
+    limit: float
+    probes: Sequence[Probe]
+    began: float = field(default_factory=time.monotonic)
+    calls: int = 0
+
+    def verdict(self) -> Verdict:
+        self.right = [self._right(probe) for probe in self.probes]
+        self.yours: list[Answer] = []
+        outcomes: list[Outcome] = []
+        for probe, right in zip(self.probes, self.right, strict=True):
+            answer, outcome = self.ask(probe, right)
+            if outcome.problem not in _SAFE or outcome.patched or _is_hard(answer):
+                return self._stopped(answer, outcome)
+            self.yours.append(answer)
+            outcomes.append(outcome)
+        if not any(answer.outputs for answer in self.yours):
+            return self._stopped(self.yours[0], outcomes[0])
+        again, outcome = self.ask(self.probes[0], self.right[0])
+        if outcome.problem in ("call.timeout", "call.memory"):
+            return self._stopped(again, outcome)
+        if not _equal(again, self.yours[0]):
+            return self._verdict("contract.not-repeatable")
+        return self._judged(_reseeded(outcomes[0], outcome), outcomes)
+
+    def _judged(self, reseeded: bool, outcomes: Sequence[Outcome]) -> Verdict:
+        wrong = any(wrong_outputs(self.exercise, self.probes, self.yours, self.right))
+        soft = next((answer for answer in self.yours if answer.problem or answer.changed), None)
+        if not wrong and soft is None:
+            return self._verdict("contract.reseeded") if reseeded else Verdict(self.exercise.name, "pass")
+        found = diagnosed(self.exercise, self.probes, self.yours, self.right)
+        if found:
+            return self._named(found)
+        if any(answer.changed for answer in self.yours):
+            return self._changed()
+        raised = next((place for place, answer in enumerate(self.yours) if not answer.outputs), None)
+        if raised is not None:
+            return self._stopped(self.yours[raised], outcomes[raised])
+        if soft is not None and soft.problem:
+            return self._verdict(soft.problem, soft.params)
+        return self._unknown()
+
+    def ask(self, probe: Probe, right: Outputs) -> tuple[Answer, Outcome]:
+        """One call in the sandbox, and its result read."""
+        given = copied(probe.given)
+        args, kwargs = calling.arranged(self.fn, self.exercise.parameters, given)
+        self.calls += 1
+        left = max(self.limit - (time.monotonic() - self.began), 0.05)
+        outcome = call(self.fn, args, kwargs, limit=left, seed=self.calls)
+        if outcome.problem:
+            return Answer(None, problem=outcome.problem), outcome
+        answer = read(copied(outcome.value), self.exercise.outputs, right)
+        return replace(answer, changed=not same(given, probe.given)), outcome
+
+    def _right(self, probe: Probe) -> Outputs:
+        outputs = answer_of(self.exercise.right(), self.exercise, probe).outputs
+        assert outputs is not None, "the right function answers every probe"
+        return outputs
+
+    def _stopped(self, answer: Answer, outcome: Outcome) -> Verdict:
+        """A call without numbers: told with the fixed examples, so that its sentence is always the same."""
+        if outcome.patched:
+            return self._verdict("contract.patched", (("names", ", ".join(outcome.patched)),))
+        problem = answer.problem or "call.exception"
+        if problem in ("call.timeout", "call.memory", "call.not-attempted"):
+            return self._verdict(problem, (("seconds", f"{self.limit:g}"),))
+        for probe in self.exercise.examples()[::-1]:
+            told, retold = self.ask(probe, self._right(probe))
+            if told.problem == problem:
+                return self._verdict(problem, told.params or _lines(retold))
+        params = answer.params or _lines(outcome)
+        return self._verdict(problem, tuple((key, _without_numbers(key, value)) for key, value in params))
+
+    def _changed(self) -> Verdict:
+        """An input was changed: a twin's code where the exercise has one and all numbers are right."""
+        floats = [
+            (probe, answer, right)
+            for probe, answer, right in zip(self.probes, self.yours, self.right, strict=True)
+            if probe.kind != "integers"
+        ]
+        right = not any(any(wrong_outputs(self.exercise, [p], [a], [r])) for p, a, r in floats)
+        code = dict(self.exercise.promote).get("contract.input-changed")
+        if code and right:
+            return self._named(Diagnosis(code, "exact"))
+        return self._verdict("contract.input-changed", (("names", self._changed_names()),))
+
+    def _changed_names(self) -> str:
+        probe = next(p for p, answer in zip(self.probes, self.yours, strict=True) if answer.changed)
+        given = copied(probe.given)
+        args, kwargs = calling.arranged(self.fn, self.exercise.parameters, given)
+        call(self.fn, args, kwargs, limit=self.limit)
+        named = zip(self.exercise.parameters, given, probe.given, strict=True)
+        return ", ".join(name for name, now, was in named if not same(now, was))
+
+    def _named(self, found: Diagnosis) -> Verdict:
+        example, printed = self._example()
+        return Verdict(
+            self.exercise.name, "fail", found.code, found.evidence, found.params,
+            example=example, printed=printed,
+        )  # fmt: skip
+
+    def _unknown(self) -> Verdict:
+        shown = [self.ask(probe, self._right(probe))[0] for probe in self.exercise.examples()]
+        facts = certain(self.exercise, self.probes, self.yours, self.right, shown)
+        example, printed = self._example()
+        evidence = "property" if facts else "none"
+        return Verdict(
+            self.exercise.name, "fail", "unknown", evidence,
+            facts=facts, example=example, printed=printed,
+        )  # fmt: skip
+
+    def _example(self) -> tuple[Example | None, str]:
+        def asked(probe: Probe) -> tuple[Outputs | None, str]:
+            answer, outcome = self.ask(probe, self._right(probe))
+            return answer.outputs, outcome.printed
+
+        return differing_example(self.exercise, asked, self._right)
+
+    def _verdict(self, code: str, params: tuple[tuple[str, str], ...] = ()) -> Verdict:
+        status = "error" if code.startswith("call.") else "broken_contract"
+        return Verdict(self.exercise.name, _STATUS.get(code, status), code, params=params)
+
+
+def _is_hard(answer: Answer) -> bool:
+    return answer.outputs is None and answer.problem != "call.exception"
+
+
+def _equal(one: Answer, other: Answer) -> bool:
+    if one.outputs is None or other.outputs is None:
+        return one.outputs is other.outputs is None
+    return all(distance(a, b) < 1e-9 for a, b in zip(one.outputs, other.outputs, strict=True))
+
+
+def _reseeded(first: Outcome, last: Outcome) -> bool:
+    """Other random numbers before, the same after: the global seed was set inside."""
+    return first.random[0] != last.random[0] and first.random[1] == last.random[1]
+
+
+def _lines(outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    if not outcome.error:
+        return ()
+    return ("error", outcome.error), ("line", outcome.line), ("number", str(outcome.number))
+
+
+def _without_numbers(key: str, value: str) -> str:
+    """Sizes of a probe differ from call to call, so they are left out."""
+    return re.sub(r"\d+", "…", value) if key in ("error", "expected", "got") else value

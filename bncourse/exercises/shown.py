@@ -1,0 +1,72 @@
+"""The smallest example on which two answers differ, as text. Chapter: start-here."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from bncourse.exercises.contract import distance
+from bncourse.exercises.probes import Probe
+from bncourse.exercises.specs import Exercise
+from bncourse.exercises.verdict import Example
+from bncourse.reference.staged import StagedValues
+
+__all__ = ["differing_example"]
+
+Outputs = tuple[np.ndarray, ...]
+_CACHE = ("x", "gamma", "beta", "eps")  # what makes the rest of a cache
+
+
+def differing_example(
+    exercise: Exercise,
+    yours: Callable[[Probe], tuple[Outputs | None, str]],
+    right: Callable[[Probe], Outputs],
+) -> tuple[Example | None, str]:
+    """The first fixed example whose answers differ, and what was printed there; None when none does.
+
+    `yours` gives outputs (None when there are none) and printed text, `right` the right outputs.
+
+    >>> from bncourse.exercises.specs import exercise
+    >>> example, _ = differing_example(
+    ...     exercise("inference"), lambda probe: ((np.zeros((3, 1)),), ""), lambda probe: (np.ones((3, 1)),))
+    >>> example.expected
+    (('y', '[[1.]\\n [1.]\\n [1.]]'),)
+    """
+    said = ""
+    for probe in exercise.examples():
+        outputs, printed = yours(probe)
+        said = said or _first_lines(printed)
+        expected = right(probe)
+        if outputs is None:
+            continue
+        named = list(zip(exercise.outputs, outputs, expected, strict=True))
+        off = [(name, mine, its) for name, mine, its in named if distance(mine, its) > probe.tolerance]
+        if off:
+            mine = tuple((name, _text(value)) for name, value, _ in off)
+            its = tuple((name, _text(value)) for name, _, value in off)
+            return Example(tuple(_arguments(exercise, probe)), mine, its), said
+    return None, said
+
+
+def _arguments(exercise: Exercise, probe: Probe) -> Iterator[tuple[str, str]]:
+    for name, value in zip(exercise.parameters, probe.given, strict=True):
+        if isinstance(value, StagedValues):
+            for part in _CACHE:
+                yield f"{name}.{part}", _text(getattr(value, part))
+        else:
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    """Three digits behind the point, or three significant ones where that would show nothing."""
+    if not isinstance(value, np.ndarray):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    numbers = value + 0.0 if value.dtype.kind == "f" else value  # no −0.
+    largest = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)) if numbers.size else 0.0
+    if 0 < largest < 0.01 or largest >= 1e5:
+        return str(np.array2string(numbers, formatter={"float_kind": lambda number: f"{number:.3g}"}))
+    return str(np.array2string(np.round(numbers, 3) + 0.0 if value.dtype.kind == "f" else numbers))
+
+
+def _first_lines(printed: str, count: int = 10) -> str:
+    return "\n".join(printed.splitlines()[:count])
