@@ -12,6 +12,7 @@ from bncourse import mistakes
 
 FOLDER = Path(bncourse.__file__).parent / "exercises" / "messages"
 FIELDS = {"name", "meaning", "why", "next", "hints"}
+WRITTEN = ("forward", "backward", "running", "inference", "modes")  # subjects that have their messages
 COEFFICIENTS = {f"{subject}.coefficients" for subject in ("forward", "backward", "running", "inference")}
 OTHER_NAME = {"forward.in-place", "forward.integer-truncation"}  # more exact here than in the twin
 OWN_SENTENCE = {  # nothing is compared with a twin, so each says itself what was seen
@@ -59,8 +60,13 @@ TEXTS = [
     for code, table in messages("en").items()
     for field, text in all_texts(table)
 ]
-NAMED = sorted({mistake.code for mistake in mistakes.MISTAKES} | COEFFICIENTS)
+NAMED = sorted({mistake.code for subject in WRITTEN for mistake in mistakes.of(subject)} | COEFFICIENTS)
 JUDGED = [*NAMED, *sorted(OWN_SENTENCE)]
+
+
+@pytest.mark.xfail(strict=True, reason="the messages of the further subjects are still to be written")
+def test_every_subject_has_its_messages():
+    assert {mistake.subject for mistake in mistakes.MISTAKES} == set(WRITTEN)
 
 
 def test_there_is_a_table_for_every_code_and_none_besides():
