@@ -33,6 +33,7 @@ LAYER = {
     "experiments": 5,
     "plots": 6,
     "exercises": 6,
+    "check": 7,
     "__init__": 7,
     "__main__": 7,
 }

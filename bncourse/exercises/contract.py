@@ -104,7 +104,7 @@ def _one(part: Any, name: str, wanted: np.ndarray) -> tuple[np.ndarray | None, s
     if part is None:
         return None, "contract.outputs", (("expected", name), ("got", "None"))
     try:
-        array = np.asarray(part)
+        array = np.array(part)  # a copy: the next call may write into the same array
     except Exception:
         array = np.empty((), dtype=object)
     if array.dtype.kind not in "fiu":

@@ -117,27 +117,80 @@ def diagnosed(
         return Diagnosis(named[0], "exact")
     if named or not all(answer.outputs for answer in yours):
         return None
-    return _coefficients(case) or _pair(case, twins)
+    return _coefficients(case) or _pair(case, twins) or _by_output(case, twins)
 
 
 def _coefficients(case: _Case) -> Diagnosis | None:
     """The same weights on every probe, which together give every number, and one of them is not 1."""
-    if case.exercise.terms is None:
-        return None
-    terms = [case.exercise.terms(probe) for probe in case.probes]
-    wrong: dict[str, str] = {}
+    wrong = {}
     for place, output in enumerate(case.exercise.outputs):
-        columns = [(terms[k][output], case.yours[k].outputs[place]) for k in range(len(terms))]  # type: ignore[index]
-        weights = _fitted(columns, case.probes)
+        weights = _weights(case, place)
         if weights is None:
             return None
-        off = {name: weight for name, weight in weights.items() if abs(weight - 1) > _NEAR_ONE}
-        if off:
-            wrong[output] = ", ".join(f"{name} {rounded(weight)}" for name, weight in off.items())
+        if weights:
+            wrong[output] = weights
     if not wrong:
         return None
-    params = [("output", ", ".join(wrong)), ("weights", "; ".join(wrong.values()))]
-    return Diagnosis(f"{case.exercise.subject}.coefficients", "coefficients", tuple(params))
+    params = (("output", ", ".join(wrong)), ("weights", "; ".join(wrong.values())))
+    return Diagnosis(f"{case.exercise.subject}.coefficients", "coefficients", params)
+
+
+def _weights(case: _Case, place: int) -> str | None:
+    """The weights of one output that are not 1, as text; None when weights do not explain it."""
+    if case.exercise.terms is None:
+        return None
+    output = case.exercise.outputs[place]
+    columns = [
+        (case.exercise.terms(probe)[output], answer.outputs[place])
+        for probe, answer in zip(case.probes, case.yours, strict=True)
+        if answer.outputs
+    ]
+    weights = _fitted(columns, case.probes)
+    if weights is None:
+        return None
+    off = {name: weight for name, weight in weights.items() if abs(weight - 1) > _NEAR_ONE}
+    return ", ".join(f"{name} {rounded(weight)}" for name, weight in off.items())
+
+
+def _by_output(case: _Case, twins: dict[str, list[Answer]]) -> Diagnosis | None:
+    """Each output by itself: a twin that is wrong there and nowhere else, or weights."""
+    codes: list[str] = []
+    explained: dict[str, str] = {}
+    for place, output in enumerate(case.exercise.outputs):
+        if _agree_in(case, place, case.right):
+            continue
+        named = [
+            code
+            for code, found in twins.items()
+            if all(answer.outputs for answer in found)
+            and _agree_in(case, place, [answer.outputs or () for answer in found])
+            and _right_elsewhere(case, place, found)
+        ]
+        weights = None if named else _weights(case, place)
+        if len(named) > 1 or not (named or weights):
+            return None
+        codes.append(named[0] if named else f"{case.exercise.subject}.coefficients")
+        if weights:
+            explained[output] = weights
+    if len(set(codes)) < 2:
+        return None
+    params = (("output", ", ".join(explained)), ("weights", "; ".join(explained.values())))
+    return Diagnosis(" + ".join(dict.fromkeys(codes)), "pair", params if explained else ())
+
+
+def _agree_in(case: _Case, place: int, found: Sequence[Outputs]) -> bool:
+    return all(
+        distance((answer.outputs or ())[place], other[place]) < max(EXACT, probe.tolerance / 3)
+        for answer, other, probe in zip(case.yours, found, case.probes, strict=True)
+    )
+
+
+def _right_elsewhere(case: _Case, place: int, found: Sequence[Answer]) -> bool:
+    return all(
+        here == place or distance(mine, its) < EXACT
+        for answer, right in zip(found, case.right, strict=True)
+        for here, (mine, its) in enumerate(zip(answer.outputs or (), right, strict=True))
+    )
 
 
 Column = tuple[dict[str, np.ndarray], np.ndarray]
@@ -172,7 +225,7 @@ def _pair(case: _Case, twins: dict[str, list[Answer]]) -> Diagnosis | None:
     if len({frozenset(codes) for codes in pairs}) != 1:
         return None
     codes = sorted(pairs)[0]
-    return Diagnosis(" + ".join(codes), "pair", (("names", " + ".join(codes)),))
+    return Diagnosis(" + ".join(codes), "pair")
 
 
 def _sums(case: _Case, twins: dict[str, list[Answer]]) -> list[tuple[str, str]]:

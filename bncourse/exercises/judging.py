@@ -10,7 +10,7 @@ import numpy as np
 
 from bncourse.exercises import calling
 from bncourse.exercises.contract import Answer, copied, distance, read, same
-from bncourse.exercises.diagnosis import Diagnosis, answer_of, diagnosed
+from bncourse.exercises.diagnosis import Diagnosis, diagnosed
 from bncourse.exercises.facts import certain, wrong_outputs
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.sandbox import Outcome, call, is_unwritten
@@ -106,13 +106,13 @@ class _Trial:
         outcome = call(self.fn, args, kwargs, limit=left, seed=self.calls)
         if outcome.problem:
             return Answer(None, problem=outcome.problem), outcome
-        answer = read(copied(outcome.value), self.exercise.outputs, right)
+        answer = read(outcome.value, self.exercise.outputs, right)
         return replace(answer, changed=not same(given, probe.given)), outcome
 
     def _right(self, probe: Probe) -> Outputs:
-        outputs = answer_of(self.exercise.right(), self.exercise, probe).outputs
-        assert outputs is not None, "the right function answers every probe"
-        return outputs
+        with np.errstate(all="ignore"):
+            value = self.exercise.right()(*copied(probe.given))
+        return value if isinstance(value, tuple) else (value,)
 
     def _stopped(self, answer: Answer, outcome: Outcome) -> Verdict:
         """A call without numbers: told with the fixed examples, so that its sentence is always the same."""

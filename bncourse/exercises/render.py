@@ -24,6 +24,12 @@ def _joined(names: list[str], key: str, lang: str | None) -> str:
     return reduce(lambda first, second: filled(joint, first=first, second=second), names) if names else ""
 
 
+def _missed(verdict: Verdict, lang: str | None, most: int = 5) -> list[str]:
+    """The first few of what a test let through; the verdict has all."""
+    codes = [code for code in verdict.param("missed").split(", ") if code]
+    return _names(tuple(codes[:most]), lang) + ["…"] * (len(codes) > most)
+
+
 def _weights(verdict: Verdict, lang: str | None) -> str:
     template = word("card", "weight", lang)
     parts = [part.rpartition(" ") for part in verdict.param("weights").replace(";", ",").split(", ")]
@@ -38,8 +44,6 @@ def _seen(verdict: Verdict, lang: str | None) -> str:
         values["names"] = _joined(names, "and", lang)
     elif verdict.evidence == "coefficients":
         values["weights"] = _weights(verdict, lang)
-    elif verdict.param("missed"):
-        values["names"] = _joined(_names(tuple(verdict.param("missed").split(", ")), lang), "list", lang)
     table = entry(verdict.code or verdict.status, lang)
     if verdict.evidence in ("exact", "coefficients", "pair"):
         table = entry(f"evidence.{verdict.evidence}", lang)
@@ -53,12 +57,16 @@ def _sentences(verdict: Verdict, lang: str | None) -> Iterator[tuple[str, str]]:
         if step:
             yield "seen", filled(word("staged", "differs", lang), step=step)
     tables = [entry(code, lang) for code in verdict.codes] or [entry(verdict.status, lang)]
-    missed = verdict.param("missed")
-    names = _joined(_names(tuple(missed.split(", ")), lang), "list", lang) if missed else ""
+    names = _joined(_missed(verdict, lang), "list", lang)
     for key in _SENTENCES[1:]:
         for table in tables:
             if table.get(key):
                 yield key, filled(str(table[key]), **{**dict(verdict.params), "names": names})
+    if verdict.evidence == "pair" and verdict.param("weights"):
+        yield "facts", filled(
+            str(entry("evidence.coefficients", lang)["seen"]),
+            output=verdict.param("output"), weights=_weights(verdict, lang),
+        )  # fmt: skip
     for fact, values in verdict.facts:
         yield "facts", filled(word("facts", fact, lang), **dict(values))
     if verdict.inherited_from:

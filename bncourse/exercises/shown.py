@@ -11,7 +11,7 @@ from bncourse.exercises.specs import Exercise
 from bncourse.exercises.verdict import Example
 from bncourse.reference.staged import StagedValues
 
-__all__ = ["differing_example"]
+__all__ = ["as_digits", "differing_example"]
 
 Outputs = tuple[np.ndarray, ...]
 _CACHE = ("x", "gamma", "beta", "eps")  # what makes the rest of a cache
@@ -42,8 +42,8 @@ def differing_example(
         named = list(zip(exercise.outputs, outputs, expected, strict=True))
         off = [(name, mine, its) for name, mine, its in named if distance(mine, its) > probe.tolerance]
         if off:
-            mine = tuple((name, _text(value)) for name, value, _ in off)
-            its = tuple((name, _text(value)) for name, _, value in off)
+            mine = tuple((name, as_digits(value)) for name, value, _ in off)
+            its = tuple((name, as_digits(value)) for name, _, value in off)
             return Example(tuple(_arguments(exercise, probe)), mine, its), said
     return None, said
 
@@ -52,13 +52,17 @@ def _arguments(exercise: Exercise, probe: Probe) -> Iterator[tuple[str, str]]:
     for name, value in zip(exercise.parameters, probe.given, strict=True):
         if isinstance(value, StagedValues):
             for part in _CACHE:
-                yield f"{name}.{part}", _text(getattr(value, part))
+                yield f"{name}.{part}", as_digits(getattr(value, part))
         else:
-            yield name, _text(value)
+            yield name, as_digits(value)
 
 
-def _text(value: Any) -> str:
-    """Three digits behind the point, or three significant ones where that would show nothing."""
+def as_digits(value: Any) -> str:
+    """Three digits behind the point, or three significant ones where that would show nothing.
+
+    >>> as_digits(np.array([1.23456])), as_digits(np.array([1.23456e-5])), as_digits(0.5)
+    ('[1.235]', '[1.23e-05]', '0.5')
+    """
     if not isinstance(value, np.ndarray):
         return f"{value:g}" if isinstance(value, float) else str(value)
     numbers = value + 0.0 if value.dtype.kind == "f" else value  # no −0.
