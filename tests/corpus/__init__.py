@@ -20,6 +20,12 @@ afterwards. The right programs named float32 are right to its seven digits.
 """
 
 from corpus import (  # noqa: F401  (importing a file registers its programs)
+    outside,
+    outside_backward,
+    right_backward,
+    right_backward_ways,
+    right_forward,
+    right_running,
     wrong_backward_params,
     wrong_backward_staged,
     wrong_backward_terms,
