@@ -6,6 +6,7 @@ batch far from zero; one batch of integers; statistics that are not 0 and 1; two
 """
 
 import numpy as np
+from network_probes import NETWORK_SUBJECTS
 
 from bncourse import BncourseError, RunningStats, mistakes
 from bncourse.reference.staged import staged_forward
@@ -74,7 +75,7 @@ SUBJECTS = {
     "running": running,
     "inference": inference,
     "modes": modes,
-}
+} | NETWORK_SUBJECTS
 
 
 def arguments(subject, seed):
@@ -86,7 +87,7 @@ def flat(answer):
     """An answer as a list of arrays."""
     if isinstance(answer, RunningStats):
         return [answer.mean, answer.var, np.array([float(answer.batches)])]
-    if isinstance(answer, tuple):
+    if isinstance(answer, tuple | list):
         return [array for part in answer for array in flat(part)]
     return [np.asarray(answer, dtype=np.float64)]
 
@@ -99,7 +100,7 @@ def answers(fn, subject, seed):
         try:
             with np.errstate(all="ignore"):
                 result = fn(*own, **settings)
-        except (ValueError, TypeError, BncourseError):
+        except (ValueError, TypeError, IndexError, BncourseError):
             found.append(None)
             continue
         found.append(flat(result) + [array for array in own if isinstance(array, np.ndarray)])
@@ -107,7 +108,9 @@ def answers(fn, subject, seed):
 
 
 def apart(one, two):
-    """Relative distance of two arrays; 1 when one holds NaN and the other does not."""
+    """Relative distance of two arrays; 1 when shapes differ, or one holds NaN and the other does not."""
+    if one.shape != two.shape:
+        return 1.0
     if np.isnan(one).any() or np.isnan(two).any():
         return 0.0 if np.array_equal(np.isnan(one), np.isnan(two)) else 1.0
     size = max(np.linalg.norm(one), np.linalg.norm(two))

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from network_list import NETWORK_LIST
 from probes import SUBJECTS, all_answers, answers, distance
 
 from bncourse import StateError, mistakes
@@ -93,7 +94,7 @@ LIST = {
         "inference.beta-missing",
         "inference.gamma-beta-missing",
     ],
-}
+} | NETWORK_LIST
 CODES = [mistake.code for mistake in mistakes.MISTAKES]
 
 
@@ -104,25 +105,42 @@ def test_every_mistake_of_the_list_has_its_twin_and_nothing_else_is_there():
 def test_codes_are_unique_and_follow_one_pattern():
     assert len(set(CODES)) == len(CODES)
     for mistake in mistakes.MISTAKES:
-        assert re.fullmatch(r"(forward|backward|running|inference|modes)\.[a-z0-9/N-]+", mistake.code)
+        assert mistake.subject in SUBJECTS
+        assert re.fullmatch(r"[a-z-]+\.[a-zA-Z0-9/-]+", mistake.code)
+
+
+# What the twins of a subject are given, in order. The letter v stands for `values`.
+X = "x gamma beta"
+PARAMETERS = {
+    "forward": f"{X} eps",
+    "backward": "dy v",
+    "running": "stats x",
+    "inference": f"{X} stats eps",
+    "modes": f"{X} stats eps training",
+    "spatial": f"{X} eps",
+    "layer": f"{X} eps",
+    "group": f"{X} groups eps",
+    **dict.fromkeys(("spatial-backward", "layer-backward", "group-backward"), "dy cache"),
+    "folding": "W b gamma beta mean var eps",
+    "merging": "count_a mean_a var_a count_b mean_b var_b",
+    "sync-backward": "dys caches",
+    "numerical-gradient": "fn x dy h",
+}
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_right_function_takes_the_arguments_of_its_twins(subject):
+    own = {"stats": "self", "v": "values"} if subject in ("running", "backward") else {}
+    expected = [own.get(name, name) for name in PARAMETERS[subject].split()]
+    assert list(inspect.signature(mistakes.right(subject)).parameters) == expected
 
 
 @pytest.mark.parametrize("mistake", mistakes.MISTAKES, ids=lambda mistake: mistake.code)
 def test_a_twin_can_be_read_beside_the_right_function(mistake):
     fn = inspect.unwrap(mistake.fn)
     assert inspect.getdoc(fn)
-    assert 4 <= len(inspect.getsource(fn).splitlines()) <= 14
-    takes_values = mistake.subject == "backward"  # the letter v stands for `values` there
-    expected = (
-        ["dy", "v"] if takes_values else list(inspect.signature(mistakes.right("inference")).parameters)
-    )
-    if mistake.subject == "forward":
-        expected = ["x", "gamma", "beta", "eps"]
-    elif mistake.subject == "running":
-        expected = ["stats", "x"]
-    elif mistake.subject == "modes":
-        expected = [*expected, "training"]
-    assert list(inspect.signature(fn).parameters) == expected
+    assert 4 <= len(inspect.getsource(fn).splitlines()) <= 16
+    assert list(inspect.signature(fn).parameters) == PARAMETERS[mistake.subject].split()
 
 
 @pytest.mark.parametrize("mistake", mistakes.MISTAKES, ids=lambda mistake: mistake.code)
@@ -156,8 +174,8 @@ def test_every_twin_differs_from_the_right_function_and_from_every_other(subject
 
 @pytest.mark.slow
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_the_margins_hold_over_twenty_seeds(subject):
-    for pair, margin in smallest_margins(subject, range(20)).items():
+def test_the_margins_hold_over_a_hundred_seeds(subject):
+    for pair, margin in smallest_margins(subject, range(100)).items():
         assert margin >= 1e-3, pair
 
 
@@ -182,6 +200,9 @@ def test_find_of_and_right_agree():
     assert sum(len(mistakes.of(subject)) for subject in SUBJECTS) == len(mistakes.MISTAKES)
 
 
+ALL = ", ".join(SUBJECTS)
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
@@ -192,18 +213,15 @@ def test_find_of_and_right_agree():
         ),
         (
             lambda: mistakes.find("no-mean-path"),
-            "must hold: the code is that of a mistake; got: 'no-mean-path'; "
-            "try: a subject: forward, backward, running, inference, modes",
+            f"must hold: the code is that of a mistake; got: 'no-mean-path'; try: a subject: {ALL}",
         ),
         (
             lambda: mistakes.of("sideways"),
-            "must hold: the subject is one of forward, backward, running, inference, modes; "
-            "got: 'sideways'; try: mistakes.of('backward')",
+            f"must hold: the subject is one of {ALL}; got: 'sideways'; try: mistakes.of('backward')",
         ),
         (
             lambda: mistakes.right("sideways"),
-            "must hold: the subject is one of forward, backward, running, inference, modes; "
-            "got: 'sideways'; try: mistakes.of('backward')",
+            f"must hold: the subject is one of {ALL}; got: 'sideways'; try: mistakes.of('backward')",
         ),
     ],
 )

@@ -65,10 +65,10 @@ NETWORK_SLIPS = {
         'channel_forward("batch", x, gamma, beta, eps=eps)',
         'channel_forward("batch", x, gamma, beta)',
     ),
-    "spatial: the serialised variant is batch norm": (
+    "spatial: cells in another order": (
         SPATIAL,
         "cells = x.reshape(len(x), -1)",
-        "cells = x.reshape(-1, len(gamma))",
+        "cells = np.moveaxis(x, 1, -1).reshape(len(x), -1)",
     ),
     "family: eps ignored": (
         FAMILY,
