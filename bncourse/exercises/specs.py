@@ -13,7 +13,7 @@ import numpy as np
 
 from bncourse import mistakes
 from bncourse.errors import StateError
-from bncourse.exercises import compositions
+from bncourse.exercises import compositions, variants
 from bncourse.exercises.probes import EXAMPLES, PROBES, Probe
 from bncourse.reference.running import RunningStats
 from bncourse.reference.staged import StagedValues
@@ -31,7 +31,8 @@ class Exercise:
     `parameters` and `outputs` are the names in the order of the learner's function. `adapt` turns a
     function of `bncourse.mistakes` (subject `subject`) into one with the learner's arguments. `terms`
     gives the parts whose sum each output is, for coefficients. `pairs` gives two slips in one
-    function, where adding their differences is not enough. `promote` turns a code of the contract
+    function, where adding their differences is not enough. `relatives` are twins of other subjects,
+    `variants` other ways to the same mistake. `promote` turns a code of the contract
     into that of a twin. `class_form` is the row that judges a class instead of a function.
 
     >>> exercise("batchnorm_backward").outputs
@@ -47,6 +48,7 @@ class Exercise:
     terms: Callable[[Probe], Terms] | None = None
     pairs: Callable[[], Mapping[tuple[str, str], Function]] = dict
     relatives: Callable[[], Mapping[str, Function]] = dict
+    variants: tuple[tuple[str, Function], ...] = ()
     promote: tuple[tuple[str, str], ...] = ()
     class_form: str | None = None
     takes_class: bool = False
@@ -175,7 +177,7 @@ EXERCISES: dict[str, Exercise] = {
     for row in (
         Exercise(
             "batchnorm_forward", "forward", "transform", (*_INPUTS, "eps"), ("y",), _keyword_eps,
-            _forward_terms, compositions.forward, promote=_CHANGED,
+            _forward_terms, compositions.forward, variants=variants.FORWARD, promote=_CHANGED,
         ),
         Exercise(
             "batchnorm_backward", "backward", "staged-backward", ("dy", "cache"), ("dx", "dgamma", "dbeta"),
@@ -198,6 +200,7 @@ EXERCISES: dict[str, Exercise] = {
             "batchnorm_layer", "modes", "train-and-inference",
             (*_INPUTS, *_STATS, "new_weight", "eps", "training"), ("y", *_STATS),
             _layer, relatives=lambda: {code: _layer(fn) for code, fn in compositions.layer_parts().items()},
+            variants=variants.MODES,
         ),
     )
 }  # fmt: skip
