@@ -19,6 +19,8 @@ folding             W, b, gamma, beta, mean, var, *, eps                    W, b
 merging             count_a, mean_a, var_a, count_b, mean_b, var_b          count, mean, var
 sync-backward       dys, caches                                             dxs, dgamma, dbeta
 numerical-gradient  fn, x, dy, *, h                                         dx
+param-groups        model, weight_decay (PyTorch, imported when called)     optimiser groups
+block-order         c_in, c_out         (PyTorch, imported when called)     a block of layers
 """
 
 from collections.abc import Callable
@@ -45,6 +47,7 @@ from bncourse.mistakes.running import RUNNING
 from bncourse.mistakes.spatial_backward_axes import SPATIAL_BACKWARD_AXES
 from bncourse.mistakes.spatial_backward_terms import SPATIAL_BACKWARD_TERMS
 from bncourse.mistakes.spatial_forward import SPATIAL
+from bncourse.mistakes.structure import BLOCK_ORDER, PARAM_GROUPS, block_order, param_groups
 from bncourse.mistakes.sync import SYNC
 from bncourse.mistakes.twin import Mistake
 from bncourse.reference.family import (
@@ -84,6 +87,8 @@ MISTAKES: tuple[Mistake, ...] = (
     *MERGING,
     *SYNC,
     *NUMERICAL,
+    *PARAM_GROUPS,
+    *BLOCK_ORDER,
 )
 
 
@@ -113,6 +118,8 @@ _RIGHT: dict[str, Callable[..., Any]] = {
     "merging": merge_stats,
     "sync-backward": syncbn_backward,
     "numerical-gradient": numerical_gradient,
+    "param-groups": param_groups,
+    "block-order": block_order,
 }
 
 

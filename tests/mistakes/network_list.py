@@ -102,4 +102,12 @@ NETWORK_LIST = {
     "gradient check: entry not restored": _codes("numerical-gradient", "not-restored all-at-once"),
     "gradient check: diagonal only": ["numerical-gradient.diagonal-only"],
     "gradient check: dout ignored": _codes("numerical-gradient", "dy-ignored mean-for-sum"),
+    "structure: weight decay on gamma and beta": _codes(
+        "param-groups",
+        "decay-on-all decay-on-gamma decay-on-beta decay-on-none exchanged norms-left-out",
+    ),
+    "structure: conv bias in front of batch norm": ["block-order.conv-bias"],
+    "structure: norm after the last layer, and other orders": _codes(
+        "block-order", "norm-last norm-first no-norm no-activation"
+    ),
 }

@@ -105,7 +105,7 @@ def test_every_mistake_of_the_list_has_its_twin_and_nothing_else_is_there():
 def test_codes_are_unique_and_follow_one_pattern():
     assert len(set(CODES)) == len(CODES)
     for mistake in mistakes.MISTAKES:
-        assert mistake.subject in SUBJECTS
+        assert mistake.subject in PARAMETERS
         assert re.fullmatch(r"[a-z-]+\.[a-zA-Z0-9/-]+", mistake.code)
 
 
@@ -118,17 +118,21 @@ PARAMETERS = {
     "inference": f"{X} stats eps",
     "modes": f"{X} stats eps training",
     "spatial": f"{X} eps",
+    "spatial-backward": "dy cache",
     "layer": f"{X} eps",
+    "layer-backward": "dy cache",
     "group": f"{X} groups eps",
-    **dict.fromkeys(("spatial-backward", "layer-backward", "group-backward"), "dy cache"),
+    "group-backward": "dy cache",
     "folding": "W b gamma beta mean var eps",
     "merging": "count_a mean_a var_a count_b mean_b var_b",
     "sync-backward": "dys caches",
     "numerical-gradient": "fn x dy h",
+    "param-groups": "model weight_decay",
+    "block-order": "c_in c_out",
 }
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
+@pytest.mark.parametrize("subject", PARAMETERS)
 def test_the_right_function_takes_the_arguments_of_its_twins(subject):
     own = {"stats": "self", "v": "values"} if subject in ("running", "backward") else {}
     expected = [own.get(name, name) for name in PARAMETERS[subject].split()]
@@ -193,14 +197,14 @@ def test_two_slips_with_the_same_numbers_share_a_code():
 
 
 def test_find_of_and_right_agree():
-    for subject in SUBJECTS:
+    for subject in PARAMETERS:
         for mistake in mistakes.of(subject):
             assert mistake.subject == subject
             assert mistakes.find(mistake.code) is mistake
-    assert sum(len(mistakes.of(subject)) for subject in SUBJECTS) == len(mistakes.MISTAKES)
+    assert sum(len(mistakes.of(subject)) for subject in PARAMETERS) == len(mistakes.MISTAKES)
 
 
-ALL = ", ".join(SUBJECTS)
+ALL = ", ".join(PARAMETERS)
 
 
 @pytest.mark.parametrize(
