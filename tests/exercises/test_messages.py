@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +35,13 @@ UNKIND = re.compile(
     r"!|\b(forgot|forget|wrong|mistakes?|bad|stupid|obvious(ly)?|simply|just|easy|easily|of course|sorry)\b",
     re.IGNORECASE,
 )
+LANGUAGES = ("ja", "zh", "ko")
+UNKIND_IN = {
+    "ja": re.compile("[!！]|間違|誤り|忘れ|単に|簡単|当然|明らか"),
+    "zh": re.compile("[!！]|错误|错了|忘记|忘了|简单|当然|显然|粗心"),
+    "ko": re.compile("[!！]|틀렸|틀린|잊|단순히|간단|당연|분명히"),
+}
+LONGEST = {"ja": 120, "zh": 120, "ko": 150}  # characters of a sentence; English has 200
 FORMULA = re.compile(r"`|\w\s[*/^=]\s\w|\*\*|np\.(?!isfinite)|axis=|\[:")
 
 
@@ -53,6 +61,11 @@ def all_texts(table):
     for field, text in table.items():
         for n, one in enumerate([text] if isinstance(text, str) else text, start=1):
             yield (field if isinstance(text, str) else f"{field}-{n}"), one
+
+
+def tables_of(language, path):
+    """The tables of one file, in their order."""
+    return tomllib.loads((FOLDER / language / path.name).read_text(encoding="utf-8"))
 
 
 TEXTS = [
@@ -132,3 +145,94 @@ def test_the_two_conventions_of_other_libraries_are_named_as_such():
         assert "Keras, Flax" in meaning
         assert "CS231n" in meaning
         assert "PyTorch" in meaning
+
+
+IN_LANGUAGES = [(language, code) for language in LANGUAGES for code in messages("en")]
+
+
+def pairs(language, code):
+    """Where a text stands, the English and the translation."""
+    translated = dict(all_texts(messages(language)[code]))
+    for where, text in all_texts(messages("en")[code]):
+        yield where, text, translated[where]
+
+
+def sentences(language, text):
+    """The sentences of a text; a full stop inside code ends none."""
+    plain = re.sub(r"`[^`]*`", "`…`", text)
+    return [one for one in re.split(r"(?<=[.?]) " if language == "ko" else r"(?<=[。？])(?!$)", plain) if one]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", sorted((FOLDER / "en").glob("*.toml")), ids=lambda path: path.stem)
+def test_a_translation_has_the_same_tables_in_the_same_order(language, path):
+    assert list(tables_of(language, path)) == list(tables_of("en", path))
+
+
+@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+def test_a_translation_has_the_same_texts_places_and_code(language, code):
+    here, there = messages("en")[code], messages(language)[code]
+    assert [where for where, _ in all_texts(there)] == [where for where, _ in all_texts(here)]
+    for where, text, translated in pairs(language, code):
+        for pattern in (r"{\w*}", r"`[^`]*`"):
+            assert Counter(re.findall(pattern, translated)) == Counter(re.findall(pattern, text)), where
+
+
+@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+def test_a_translation_states_the_same_numbers(language, code):
+    number = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?", re.ASCII)
+    for where, text, translated in pairs(language, code):
+        assert set(number.findall(text)) <= set(number.findall(translated)), where
+
+
+@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+def test_a_translation_is_short_and_kind(language, code):
+    for where, _, text in pairs(language, code):
+        assert text == " ".join(text.split())
+        assert text, where
+        assert not UNKIND_IN[language].search(text), where
+        assert text.format(**dict.fromkeys(PLACEHOLDERS, "…"))
+        for sentence in sentences(language, text):
+            assert len(sentence) <= LONGEST[language], where
+
+
+@pytest.mark.parametrize(("language", "code"), [pair for pair in IN_LANGUAGES if pair[1] in JUDGED])
+def test_a_translation_keeps_the_shape_of_the_card(language, code):
+    table = messages(language)[code]
+    for field in ("meaning", "why", "next"):
+        assert table[field].endswith("." if language == "ko" else "。"), field
+        assert len(sentences(language, table[field])) == 1, field
+    assert not table["name"].endswith((".", "。"))
+    assert len(table["name"]) <= 60
+    for text in (table["name"], table["meaning"], table["why"], table["next"], *table["hints"][:2]):
+        assert "`" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_tell_the_versions_of_one_subject_apart(language):
+    for subject in WRITTEN:
+        names = [messages(language)[code]["name"] for code in NAMED if code.startswith(f"{subject}.")]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("code", NAMED)
+def test_a_japanese_name_completes_its_sentence(code):
+    name = messages("ja")[code]["name"]
+    assert "、" not in name  # names are joined by it
+    assert name.endswith("計算（{weights}）" if code in COEFFICIENTS else "計算")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_two_conventions_are_named_in_every_language(language):
+    for code in ("running.weight-inverted", "running.biased"):
+        for library in ("Keras", "Flax", "CS231n", "PyTorch"):
+            assert library in messages(language)[code]["meaning"]
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+@pytest.mark.parametrize("code", messages("en"))
+def test_latin_words_and_numbers_have_space_around_them(language, code):
+    script = "ぁ-んァ-ヶー一-龥"
+    touching = re.compile(f"[{script}][A-Za-z0-9`]|[A-Za-z0-9`][{script}]|[{script}][,;:?]|[、。] | [、。]")
+    for where, _, text in pairs(language, code):
+        assert not touching.search(text), where
