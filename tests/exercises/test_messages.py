@@ -152,9 +152,10 @@ IN_LANGUAGES = [(language, code) for language in LANGUAGES for code in messages(
 
 def pairs(language, code):
     """Where a text stands, the English and the translation."""
-    translated = dict(all_texts(messages(language)[code]))
+    translated = dict(all_texts(messages(language).get(code, {})))
     for where, text in all_texts(messages("en")[code]):
-        yield where, text, translated[where]
+        if where in translated:  # one test says what is missing
+            yield where, text, translated[where]
 
 
 def sentences(language, text):
@@ -171,7 +172,7 @@ def test_a_translation_has_the_same_tables_in_the_same_order(language, path):
 
 @pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
 def test_a_translation_has_the_same_texts_places_and_code(language, code):
-    here, there = messages("en")[code], messages(language)[code]
+    here, there = messages("en")[code], messages(language).get(code, {})
     assert [where for where, _ in all_texts(there)] == [where for where, _ in all_texts(here)]
     for where, text, translated in pairs(language, code):
         for pattern in (r"{\w*}", r"`[^`]*`"):
