@@ -5,6 +5,8 @@
     check.batchnorm_forward.hint()
     check.batchnorm_backward.staged(dvar=my_dvar)
     check.my_tests("batchnorm_backward", my_test)
+
+Loads NumPy and nothing heavier.
 """
 
 from bncourse.exercises.checks import Check, StagedCheck, my_tests

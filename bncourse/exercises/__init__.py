@@ -6,4 +6,6 @@
     diagnosis   exact twin, coefficients, a pair of twins, certain facts
     specs       one row an exercise: everything the others need to know about it
     checks      the object a learner calls; `bncourse.check` holds one for each row
+
+A further exercise is one row in `specs`, with its probes and examples in `probes`.
 """

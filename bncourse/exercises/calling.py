@@ -36,7 +36,7 @@ def arranged(
     return tuple(given[: len(places)]), known | dict(zip(free, others, strict=False))
 
 
-def as_function(kind: type) -> Callable[..., Any]:
+def as_function(kind: Callable[..., Any]) -> Callable[..., Any]:
     """A class with update(x), mean and var, as a function of two batches: both statistics, twice.
 
     update may change the object or return another one.

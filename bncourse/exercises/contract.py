@@ -1,4 +1,7 @@
-"""What came back from a call: how many results, of which shape and kind; what was changed. Chapter: gradient-checking."""
+"""What came back from a call: how many results, of which shape and kind; what was changed.
+
+Chapter: gradient-checking.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -86,7 +89,9 @@ def read(value: Any, names: Sequence[str], right: Sequence[np.ndarray]) -> Answe
     if len(parts) != len(names):
         counted = (("expected", ", ".join(names)), ("got", _count(value, parts)))
         return Answer(None, problem="contract.outputs", params=counted)
-    outputs, problem, params = [], None, ()
+    outputs: list[np.ndarray] = []
+    problem: str | None = None
+    params: Params = ()
     for part, name, wanted in zip(parts, names, right, strict=True):
         array, found, detail = _one(part, name, wanted)
         if array is None:
@@ -146,5 +151,3 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     size = np.maximum(np.abs(a), np.abs(b)).max(axis=axes)
     size = np.maximum(size, 1e-3 * size.max()) + 1e-300
     return float((np.abs(a - b).max(axis=axes) / size).max())
-
-

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from bncourse.exercises.coefficients import fitted, rounded
 from bncourse.exercises.contract import Answer, copied, distance, read, same
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.specs import Exercise
 
-__all__ = ["EXACT", "Diagnosis", "answer_of", "diagnosed", "rounded"]
+__all__ = ["EXACT", "Diagnosis", "answer_of", "diagnosed"]
 
 EXACT = 1e-4  # two answers are one when their relative distance is below this on every probe
 _NEAR_ONE = 1e-2  # a coefficient nearer to 1 than this is 1
@@ -34,18 +35,6 @@ class Diagnosis:
     code: str
     evidence: str
     params: tuple[tuple[str, str], ...] = ()
-
-
-def rounded(value: float) -> str:
-    """Two significant digits, and no more zeros than needed: the same text on every run.
-
-    >>> rounded(0.3701), rounded(-3.0), rounded(12345.0), rounded(1e-17)
-    ('0.37', '-3', '12000', '0')
-    """
-    if abs(value) < 1e-9:
-        return "0"
-    text = np.format_float_positional(float(f"{value:.1e}"), trim="-")
-    return str(text)
 
 
 def answer_of(fn: Function, exercise: Exercise, probe: Probe, right: Outputs | None = None) -> Answer:
@@ -146,7 +135,7 @@ def _weights(case: _Case, place: int) -> str | None:
         for probe, answer in zip(case.probes, case.yours, strict=True)
         if answer.outputs
     ]
-    weights = _fitted(columns, case.probes)
+    weights = fitted(columns, case.probes)
     if weights is None:
         return None
     off = {name: weight for name, weight in weights.items() if abs(weight - 1) > _NEAR_ONE}
@@ -192,31 +181,6 @@ def _right_elsewhere(case: _Case, place: int, found: Sequence[Answer]) -> bool:
         for answer, right in zip(found, case.right, strict=True)
         for here, (mine, its) in enumerate(zip(answer.outputs or (), right, strict=True))
     )
-
-
-Column = tuple[dict[str, np.ndarray], np.ndarray]
-
-
-def _fitted(columns: Sequence[Column], probes: Sequence[Probe]) -> dict[str, float] | None:
-    """Weights by least squares on all probes at once; None unless they give every probe's numbers.
-
-    Each feature is measured in units of its own terms, so a wide one does not drown a narrow one.
-    """
-    names = list(columns[0][0])
-    rows, targets = [], []
-    for parts, mine in columns:
-        size = sum(np.abs(parts[name]).max(axis=0) for name in names) if mine.ndim > 1 else 1.0
-        size = np.maximum(size, 1e-3 * np.max(size)) + 1e-300
-        rows.append(np.stack([(parts[name] / size).ravel() for name in names], axis=1))
-        targets.append((mine / size).ravel())
-    found = np.linalg.lstsq(np.concatenate(rows), np.concatenate(targets), rcond=None)[0]
-    weights = np.array([round(float(weight), 4) for weight in found])
-    snapped = np.where(np.abs(weights - np.round(weights)) < 1e-3, np.round(weights), weights)
-    for (parts, mine), probe in zip(columns, probes, strict=True):
-        sum_of_terms = sum(weight * parts[name] for weight, name in zip(snapped, names, strict=True))
-        if distance(np.asarray(sum_of_terms), mine) > max(1e-3, probe.tolerance):
-            return None
-    return dict(zip(names, map(float, snapped), strict=True))
 
 
 def _pair(case: _Case, twins: dict[str, list[Answer]]) -> Diagnosis | None:

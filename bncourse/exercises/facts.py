@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bncourse.exercises.coefficients import rounded
 from bncourse.exercises.contract import Answer, distance
-from bncourse.exercises.diagnosis import rounded
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.specs import Exercise
 

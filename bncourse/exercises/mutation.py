@@ -1,4 +1,7 @@
-"""Is this test any good? It must accept the right function and catch every twin. Chapter: gradient-checking."""
+"""Is this test any good? It must accept the right function and catch every twin.
+
+Chapter: gradient-checking.
+"""
 
 import time
 from collections.abc import Callable
@@ -20,7 +23,7 @@ def judge_test(name: str, test: Callable[[Callable[..., Any]], Any], *, limit: f
     It is run on the right function of the exercise `name` and on each of its wrong twins. To return
     nothing is to accept; any exception is to reject. Raises StateError for another exercise.
 
-    >>> judge_test("inference", lambda fn: None).code
+    >>> judge_test("inference", lambda fn: True).code
     'tests.missed'
     """
     row = exercise(name)

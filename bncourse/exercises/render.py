@@ -139,7 +139,8 @@ def as_html(verdict: Verdict, lang: str | None = None) -> str:
 def _example_html(example: Example, lang: str | None) -> str:
     rows = "".join(
         f'<tr><th scope="row" style="text-align:start">{escape(label.removesuffix(" = "))}</th>'
-        f'<td style="text-align:start"><pre style="margin:0;background:none;color:inherit">{escape(text)}</pre></td></tr>'
+        f'<td style="text-align:start"><pre style="margin:0;background:none;color:inherit">'
+        f"{escape(text)}</pre></td></tr>"
         for label, text in _rows(example, lang)
     )
     return f"<table><caption>{escape(word('card', 'example', lang))}</caption><tbody>{rows}</tbody></table>"

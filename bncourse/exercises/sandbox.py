@@ -9,7 +9,6 @@ import dis
 import inspect
 import linecache
 import re
-import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +63,8 @@ def call(
     >>> call(lambda: 1 / 0).error
     'ZeroDivisionError: division by zero'
     """
-    clock, printed, asked = Clock(limit), _Printed(), []
+    clock, printed = Clock(limit), _Printed()
+    asked: list[bool] = []
     found: dict[str, Any] = {}
     with Surroundings(seed, printed, asked) as around, _silence(), limited_memory():
         try:
@@ -188,9 +188,9 @@ def is_unwritten(fn: Callable[..., Any]) -> bool:
     code = _code(fn)
     if code is None:
         return False
-    return not (code.co_names or code.co_nlocals > code.co_argcount + code.co_kwonlyargcount) and _returns_none(
-        code
-    )
+    return not (
+        code.co_names or code.co_nlocals > code.co_argcount + code.co_kwonlyargcount
+    ) and _returns_none(code)
 
 
 def _returns_none(code: types.CodeType) -> bool:

@@ -214,7 +214,9 @@ def exercise(name: str) -> Exercise:
     """
     if name not in EXERCISES:
         raise StateError(
-            f"the exercise is one of {', '.join(_functions())}", got=repr(name), hint=f'"{next(iter(EXERCISES))}"'
+            f"the exercise is one of {', '.join(_functions())}",
+            got=repr(name),
+            hint=f'"{next(iter(EXERCISES))}"',
         )
     return EXERCISES[name]
 

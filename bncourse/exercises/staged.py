@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from bncourse.errors import StateError
+from bncourse.exercises.coefficients import rounded
 from bncourse.exercises.contract import copied, distance, same
-from bncourse.exercises.diagnosis import EXACT, rounded
+from bncourse.exercises.diagnosis import EXACT
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.sandbox import call, is_unwritten
 from bncourse.exercises.specs import exercise
@@ -82,7 +83,9 @@ def _everything(probe: Probe) -> dict[str, Any]:
     return found | {name: getattr(gradients, name) for name in _STEPS} | {"N": len(dy)}
 
 
-def _judge_one(name: str, step: Step, asked: tuple[str, ...], known: list[dict[str, Any]], left: float) -> Verdict:
+def _judge_one(
+    name: str, step: Step, asked: tuple[str, ...], known: list[dict[str, Any]], left: float
+) -> Verdict:
     if is_unwritten(step):
         return Verdict(_NAME, "not_attempted", "call.not-attempted")
     yours: list[np.ndarray] = []
@@ -141,7 +144,11 @@ def _slip(name: str, yours: list[np.ndarray], known: list[dict[str, Any]]) -> tu
     right = np.concatenate([np.ravel(values[name]) for values in known])
     factor = round(float(mine @ right / (right @ right)), 4) if right.any() else 1.0
     if all(distance(a, factor * values[name]) < 1e-3 for a, values in zip(yours, known, strict=True)):
-        return "backward.coefficients", "coefficients", (("output", name), ("weights", f"{name} {rounded(factor)}"))
+        return (
+            "backward.coefficients",
+            "coefficients",
+            (("output", name), ("weights", f"{name} {rounded(factor)}")),
+        )
     return "unknown", "none", ()
 
 

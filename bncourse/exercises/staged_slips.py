@@ -1,4 +1,6 @@
-"""Slips of single steps of the staged backward, by step and by the code of their twin. Chapter: staged-backward.
+"""Slips of single steps of the staged backward, by step and by the code of their twin.
+
+Chapter: staged-backward.
 
 Each is a function of all true values by name: what the step gives with that slip in it.
 """

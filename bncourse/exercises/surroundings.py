@@ -78,7 +78,7 @@ class Surroundings:
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.stdout, sys.stderr, sys.stdin, builtins.input, os._exit = self._streams  # type: ignore[assignment]
+        sys.stdout, sys.stderr, sys.stdin, builtins.input, os._exit = self._streams
         self.patched = tuple(self._put_back())
         self.random = self._before, _random_state()
         np.random.set_state(self._numbers[0])  # noqa: NPY002
@@ -100,8 +100,8 @@ def _leave(status: int = 0) -> None:
 
 
 def _random_state() -> int:
-    _, keys, position, *_ = np.random.get_state()  # noqa: NPY002
-    return hash((keys.tobytes(), position))
+    state = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
+    return hash((state["key"].tobytes(), state["pos"]))
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Other ways to the same mistake, whose numbers differ and whose name is the same. Chapter: gradient-checking."""
+"""Other ways to the same mistake, whose numbers differ and whose name is the same.
+
+Chapter: gradient-checking.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +36,9 @@ def _statistics_like_x(x: Any, gamma: Any, beta: Any, *, eps: float) -> Any:
     return gamma * (x - mu) / np.sqrt(var + eps) + beta
 
 
-def _updates_then_uses(x: Any, gamma: Any, beta: Any, stats: RunningStats, *, eps: float, training: bool) -> Any:
+def _updates_then_uses(
+    x: Any, gamma: Any, beta: Any, stats: RunningStats, *, eps: float, training: bool
+) -> Any:
     """In eval the statistics are updated first, and the answer is made with the updated ones."""
     later = stats.update(x)
     mean, var = (x.mean(axis=0), x.var(axis=0)) if training else (later.mean, later.var)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bncourse import mistakes
-from bncourse.exercises.diagnosis import rounded
+from bncourse.exercises.coefficients import rounded
 from bncourse.exercises.judging import judge
 from bncourse.exercises.specs import EXERCISES, exercise
 
@@ -37,8 +37,14 @@ def test_the_right_function_passes_over_twenty_seeds(row):
         assert judged(row, row.right(), seed)
 
 
-@pytest.mark.parametrize(("code", "fn"), [pytest.param(c, f, id=c + f.__name__) for row in FUNCTIONS
-                                          for c, f in ((c, row.adapt(f)) for c, f in row.variants)])
+@pytest.mark.parametrize(
+    ("code", "fn"),
+    [
+        pytest.param(c, f, id=c + f.__name__)
+        for row in FUNCTIONS
+        for c, f in ((c, row.adapt(f)) for c, f in row.variants)
+    ],
+)
 def test_another_way_to_the_same_mistake_has_the_same_name(code, fn):
     row = exercise("batchnorm_forward" if code.startswith("forward") else "batchnorm_layer")
     assert {judged(row, fn, seed).code for seed in range(5)} == {code}
@@ -99,7 +105,10 @@ def test_the_other_convention_is_recognised_as_two_known_versions():
         old = new_weight
         return old * mean + (1 - old) * x.mean(axis=0), old * var + (1 - old) * x.var(axis=0)
 
-    assert set(judged(exercise("running_stats"), cs231n).codes) == {"running.weight-inverted", "running.biased"}
+    assert set(judged(exercise("running_stats"), cs231n).codes) == {
+        "running.weight-inverted",
+        "running.biased",
+    }
 
 
 OUTSIDE = {
@@ -131,7 +140,9 @@ def test_certain_facts_are_true_and_the_same_on_every_run():
     assert "column-sums" in facts
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.3701, "0.37"), (-3.0, "-3"), (12345.0, "12000"), (1e-17, "0")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.3701, "0.37"), (-3.0, "-3"), (12345.0, "12000"), (1e-17, "0")]
+)
 def test_numbers_have_two_significant_digits(value, text):
     assert rounded(value) == text
 

@@ -178,7 +178,11 @@ def test_a_right_answer_is_never_accused(check, fn, single):
     row = exercise(check)
     if single:
         called = in_float32(fn)
-        asked = called if fn not in (keyword_only, use_folded) else (lambda *args: called(*args[:-1], eps=args[-1]))
+        asked = (
+            called
+            if fn not in (keyword_only, use_folded)
+            else (lambda *args: called(*args[:-1], eps=args[-1]))
+        )
     for seed in range(20):
         verdict = judge(row, asked if single else fn, rng=np.random.default_rng(seed))
         assert verdict, (seed, verdict.text())
