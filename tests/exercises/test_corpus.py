@@ -5,11 +5,11 @@ from functools import cache, wraps
 
 import numpy as np
 import pytest
+from corpus import PROGRAMS
 
 from bncourse.exercises.judging import judge
 from bncourse.exercises.specs import exercise
 from bncourse.exercises.verdict import Verdict
-from corpus import PROGRAMS
 
 RIGHT = [program for program in PROGRAMS if program.code is None]
 OUTSIDE = [program for program in PROGRAMS if program.code == "outside"]

@@ -1,0 +1,5 @@
+"""Never ends."""
+
+# ruff: noqa
+while True:
+    pass

@@ -1,0 +1,6 @@
+"""Leaves Python when imported."""
+
+# ruff: noqa
+import sys
+
+sys.exit(0)
