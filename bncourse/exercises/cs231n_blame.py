@@ -199,7 +199,7 @@ def _near(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _fits(value: Any, right: np.ndarray) -> bool:
     """Both a table, both a row, or both a number."""
-    return min(np.squeeze(value).ndim, 2) == right.ndim
+    return bool(min(np.squeeze(value).ndim, 2) == right.ndim)
 
 
 _STATE = ("running_mean", "running_var", "momentum")
