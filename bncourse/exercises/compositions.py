@@ -97,7 +97,8 @@ def backward() -> Pairs:
     found: Pairs = {}
     for mistake in mistakes.of("backward"):
         for code, factor in _FACTORS.items():
-            if code != mistake.code and (code, mistake.code) not in found:
+            undone = {code, mistake.code} == {"backward.n-times", "backward.one-nth"}
+            if code != mistake.code and not undone and (code, mistake.code) not in found:
                 found[mistake.code, code] = _times(mistake.fn, factor)
     return found
 
