@@ -7,6 +7,7 @@ from importlib import import_module
 # command -> module with `main(argv) -> exit status`; imported only when it is called
 COMMANDS = {
     "data": "bncourse.data.cli",
+    "exercises": "bncourse.exercises.cli",
     "experiment": "bncourse.experiments.cli",
 }
 USAGE = f"usage: python -m bncourse {{{','.join(COMMANDS)}}} ...   (add --help after a command)"

@@ -14,12 +14,12 @@ from typing import Any
 from bncourse.exercises.cs231n_blame import judge_backward
 from bncourse.exercises.cs231n_rows import forward_parts
 from bncourse.exercises.judging import LIMIT, judge
-from bncourse.exercises.loading import IMPORT_LIMIT, load
+from bncourse.exercises.loading import IMPORT_LIMIT, Loaded, load
 from bncourse.exercises.sandbox import is_unwritten
 from bncourse.exercises.verdict import Verdict
 from bncourse.exercises.words import entry, filled, word
 
-__all__ = ["FUNCTIONS", "Finding", "judge_file", "judge_functions"]
+__all__ = ["FUNCTIONS", "Finding", "judge_file", "judge_functions", "not_imported"]
 
 Function = Callable[..., Any]
 
@@ -58,6 +58,14 @@ class Finding:
         """Nothing written here, and nothing that this was given, is wrong."""
         return self.status in ("pass", "not_attempted", "no_check") and self.inherited_from is None
 
+    @classmethod
+    def of(cls, verdict: Verdict) -> "Finding":
+        """A verdict as one line."""
+        return cls(
+            verdict.check, verdict.status, verdict.code, verdict.evidence, verdict.inherited_from,
+            _message(verdict),
+        )  # fmt: skip
+
     def text(self) -> str:
         """The line, in the reader's language."""
         status = word("cli", "no-check") if self.status == "no_check" else word("status", self.status)
@@ -78,12 +86,21 @@ def judge_file(path: Path, *, limit: float = LIMIT, import_limit: float = IMPORT
     """
     loaded = load(path, limit=import_limit)
     if loaded.problem:
-        status = "timeout" if loaded.problem == "call.timeout" else "error"
-        told = loaded.error or filled(entry(loaded.problem)["seen"], seconds=f"{import_limit:g}")
-        message = filled(word("cli", "not-imported"), file=path.name, error=told)
-        return [Finding(path.name, status, loaded.problem, message=message)]
+        return [not_imported(path, loaded, import_limit)]
     functions = {name: loaded.names[name] for name in FUNCTIONS if callable(loaded.names.get(name))}
     return judge_functions(functions, limit=limit)
+
+
+def not_imported(path: Path, loaded: Loaded, limit: float) -> Finding:
+    """The one finding on a file that could not be read.
+
+    >>> not_imported(Path("a.py"), Loaded(problem="call.exit", error="SystemExit: 0"), 1.0).message
+    'a.py could not be imported: SystemExit: 0'
+    """
+    status = "timeout" if loaded.problem == "call.timeout" else "error"
+    told = loaded.error or filled(entry(str(loaded.problem))["seen"], seconds=f"{limit:g}")
+    message = filled(word("cli", "not-imported"), file=path.name, error=told)
+    return Finding(path.name, status, loaded.problem, message=message)
 
 
 def judge_functions(functions: Mapping[str, Function], *, limit: float = LIMIT) -> list[Finding]:
@@ -151,9 +168,7 @@ def _finding(name: str, fn: Function, found: Mapping[str, Verdict]) -> Finding:
     if verdict and given_wrong:  # its output is right, what it keeps is not
         message = filled(word("cli", "cache"), function=given_wrong[0])
         return Finding(name, "fail", "unknown", "property", message=message)
-    return Finding(
-        name, verdict.status, verdict.code, verdict.evidence, verdict.inherited_from, _message(verdict)
-    )
+    return Finding.of(verdict)
 
 
 def _message(verdict: Verdict) -> str:

@@ -77,8 +77,13 @@ class _Trial:
         if outcome.problem in ("call.timeout", "call.memory"):
             return self._stopped(again, outcome)
         if not _equal(again, self.yours[0]):
-            return self._verdict("contract.not-repeatable")
+            return self._verdict("contract.not-repeatable", (("output", self._differing(again)),))
         return self._judged(_reseeded(outcomes[0], outcome), outcomes)
+
+    def _differing(self, again: Answer) -> str:
+        pairs = zip(self.exercise.outputs, again.outputs or (), self.yours[0].outputs or (), strict=False)
+        found = [name for name, one, other in pairs if distance(one, other) >= 1e-9]
+        return ", ".join(found or self.exercise.outputs)
 
     def _judged(self, reseeded: bool, outcomes: Sequence[Outcome]) -> Verdict:
         wrong = any(wrong_outputs(self.exercise, self.probes, self.yours, self.right))
@@ -117,7 +122,7 @@ class _Trial:
     def _stopped(self, answer: Answer, outcome: Outcome) -> Verdict:
         """A call without numbers: told with the fixed examples, so that its sentence is always the same."""
         if outcome.patched:
-            return self._verdict("contract.patched", (("names", ", ".join(outcome.patched)),))
+            return self._verdict("contract.patched", (("attribute", ", ".join(outcome.patched)),))
         problem = answer.problem or "call.exception"
         if problem in ("call.timeout", "call.memory", "call.not-attempted"):
             return self._verdict(problem, (("seconds", f"{self.limit:g}"),))
@@ -139,7 +144,7 @@ class _Trial:
         code = dict(self.exercise.promote).get("contract.input-changed")
         if code and right:
             return self._named(Diagnosis(code, "exact"))
-        return self._verdict("contract.input-changed", (("names", self._changed_names()),))
+        return self._verdict("contract.input-changed", (("argument", self._changed_names()),))
 
     def _changed_names(self) -> str:
         probe = next(p for p, answer in zip(self.probes, self.yours, strict=True) if answer.changed)

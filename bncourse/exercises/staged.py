@@ -95,7 +95,7 @@ def _judge_one(
         if outcome.problem:
             return _stopped(outcome.problem, (("error", outcome.error), ("line", outcome.line)))
         if not all(same(given[one], values[one]) for one in asked):
-            return _stopped("contract.input-changed", (("names", ", ".join(asked)),))
+            return _stopped("contract.input-changed", (("argument", ", ".join(asked)),))
         result, problem, params = _read(name, outcome.value, values[name])
         if result is None:
             return _stopped(problem, params)

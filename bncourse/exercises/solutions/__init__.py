@@ -1,0 +1,1 @@
+"""One solution an exercise, shown by `check.NAME.solution()`. Chapters: transform, staged-backward."""
