@@ -132,18 +132,18 @@ def _forward(fn: Function, limit: float) -> list[Verdict]:
 
 
 def _chosen(parts: list[Verdict]) -> Verdict:
-    """What stopped a call, or the clearest name; both modes together are asked before each alone."""
-    stopped = [part for part in parts if part.status not in ("pass", "fail")]
-    if stopped:
-        first = stopped[0]
-        written = first is parts[0] or first.status != "not_attempted"  # one mode written, the other not
-        return first if written else replace(first, status="error", code="call.none")
+    """What stopped the first call; else the clearest name, both modes together asked before each alone."""
+    if parts[0].status not in ("pass", "fail"):
+        return parts[0]
     wrong = [part for part in (*parts[-1:], *parts[:-1]) if not part]
     for evidence in _CLEAR:
         for part in wrong:
             if part.evidence == evidence:
                 return part
-    return next((part for part in parts if not part), parts[0])
+    first = next((part for part in parts if not part), parts[0])
+    if first.status == "not_attempted":  # one mode is written, the other is not
+        return replace(first, status="error", code="call.none")
+    return first
 
 
 def _backward(functions: Mapping[str, Function], name: str, trained: Verdict, limit: float) -> Verdict:

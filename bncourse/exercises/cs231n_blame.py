@@ -24,7 +24,7 @@ from bncourse.reference.staged import StagedValues
 __all__ = ["Chain", "judge_backward"]
 
 Function = Callable[..., Any]
-_MOST = 3  # values of a cache that may all be other than they should
+_MOST = 5  # values of a cache that may all be other than they should
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def judge_backward(forward: Function, backward: Function, trained: Verdict, *, l
             return inherited
         if on_its_values.evidence == "exact":
             return on_its_values
-    if _mended(chain, [probe.given for probe in probes], limit):
+    if _mended(chain, [probe.given for probe in probes], bool(trained), limit):
         return inherited
     return found
 
@@ -141,24 +141,34 @@ def _as_used(y: Any, v: StagedValues) -> StagedValues | None:
     )  # fmt: skip
 
 
-def _mended(chain: Chain, given: list[tuple[Any, StagedValues]], limit: float) -> bool:
-    """Does the backward become right when the strange values of its cache are replaced by right ones?"""
+def _mended(chain: Chain, given: list[tuple[Any, StagedValues]], right_output: bool, limit: float) -> bool:
+    """Does the backward become right when the strange values of its cache are replaced by right ones?
+
+    After a forward that is wrong, a value may be strange in its place only: one such is tried as well.
+    """
 
     def search() -> bool:
         v = given[0][1]
         cache = chain.made(v.x, v.gamma, v.beta, v.eps)[1]
-        strange = [path for path, value in _leaves(cache) if not _known(value, v)]
-        if not 0 < len(strange) <= _MOST:
-            return False
-        fitting = [[name for name, one in _meant(v) if _fits(_at(cache, path), one)] for path in strange]
-        for names in product(*fitting):
-            meant = dict(zip(strange, names, strict=True))
-            if all(_right_with(chain, meant, *one) for one in given):
-                return True
-        return False
+        paths = {path: _known(value, v) for path, value in _leaves(cache)}
+        strange = [path for path, known in paths.items() if not known]
+        others = [] if right_output else [path for path, known in paths.items() if known]
+        tries = [strange, *([*strange, other] for other in others)]
+        return any(_mended_at(chain, given, cache, places) for places in tries if 0 < len(places) <= _MOST)
 
     outcome = call(search, limit=limit)
     return outcome.problem is None and bool(outcome.value)
+
+
+def _mended_at(
+    chain: Chain, given: list[tuple[Any, StagedValues]], cache: Any, places: list[tuple[Any, ...]]
+) -> bool:
+    meant = list(_meant(given[0][1]))
+    fitting = [[name for name, one in meant if _fits(_at(cache, place), one)] for place in places]
+    return any(
+        all(_right_with(chain, dict(zip(places, names, strict=True)), *one) for one in given)
+        for names in product(*fitting)
+    )
 
 
 def _right_with(chain: Chain, meant: dict[tuple[Any, ...], str], dy: Any, v: StagedValues) -> bool:
@@ -167,7 +177,7 @@ def _right_with(chain: Chain, meant: dict[tuple[Any, ...], str], dy: Any, v: Sta
     for path, name in meant.items():
         like = np.shape(_at(cache, path))
         value = right[name]
-        cache = _with(cache, path, value.reshape(like) if value.size == np.prod(like) else value)
+        cache = _with(cache, path, value[None] if like == (1, *value.shape) else value)
     try:
         found = chain.backward(copied(dy), cache)
     except Exception:

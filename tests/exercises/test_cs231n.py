@@ -131,3 +131,37 @@ def test_what_is_right():
     assert not Finding(BACKWARD, "pass", inherited_from=FORWARD).right
     assert not Finding(BACKWARD, "fail").right
     assert Finding(BACKWARD, "not_attempted").right
+
+
+SLIPS = [  # one line of the forward, and what becomes of it
+    ("np.sqrt(sample_var + eps)", "np.sqrt(sample_var) + eps"),
+    ("np.sqrt(sample_var + eps)", "np.sqrt(sample_var + eps**2)"),
+    ("np.sqrt(sample_var + eps)", "(sample_var + eps)"),
+    ("np.sqrt(sample_var + eps)", "np.sqrt(sample_var + 1e-5)"),
+    ("np.mean(x, axis=0)", "np.mean(x)"),
+    ("np.mean(x, axis=0)", "np.median(x, axis=0)"),
+    ("np.mean(x, axis=0)", "running_mean"),
+    ("np.var(x, axis=0)", "np.var(x)"),
+    ("np.var(x, axis=0)", "np.mean(x**2, axis=0)"),
+    ("np.var(x, axis=0)", "np.var(x, axis=1, keepdims=True)"),
+    ("xmu = x - sample_mean", "xmu = x"),
+    ("xmu = x - sample_mean", "xmu = np.abs(x - sample_mean)"),
+    ("xmu = x - sample_mean", "x -= sample_mean\n        xmu = x"),
+    ("gamma * x_hat + beta\n        running", "x_hat + beta\n        running"),
+    ("gamma * x_hat + beta\n        running", "gamma * (x_hat + beta)\n        running"),
+    ("gamma * x_hat + beta\n        running", "np.tanh(gamma * x_hat + beta)\n        running"),
+    ("momentum * running_mean + (1 - momentum) * sample_mean", "momentum * running_mean"),
+    ("cache = (x_hat, xmu, std, ", "cache = (x_hat, 2 * xmu, std, "),
+    ("cache = (x_hat, xmu, std, gamma, sample_var", "cache = (x_hat, xmu, std, gamma, running_var"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("line", "slip"), SLIPS)
+def test_a_right_backward_is_not_accused_whatever_its_forward_does(line, slip, tmp_path):
+    text = (FILES / "all_right.py").read_text()
+    assert line in text
+    (tmp_path / "layers.py").write_text(text.replace(line, slip, 1))
+    forward, *backwards = judge_file(tmp_path / "layers.py", limit=20)
+    assert forward.status in ("fail", "broken_contract")
+    assert [one.status for one in backwards] == ["pass", "pass"]

@@ -6,6 +6,7 @@ __all__ = ["batchnorm_backward"]
 def batchnorm_backward(dy, cache):
     """dy (N, D) and the values of the forward pass -> dx (N, D), dgamma (D,), dbeta (D,).
 
+    >>> import numpy as np
     >>> from bncourse.reference.staged import staged_forward
     >>> _, values = staged_forward(np.array([[1.0], [3.0]]), np.ones(1), np.zeros(1), eps=3.0)
     >>> batchnorm_backward(np.array([[1.0], [0.0]]), values)[0].ravel()
