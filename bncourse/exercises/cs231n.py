@@ -179,4 +179,4 @@ def _message(verdict: Verdict) -> str:
         return filled(word("card", "inherited"), function=verdict.inherited_from)
     if verdict or verdict.status == "not_attempted":
         return ""
-    return verdict.text().splitlines()[1].partition(": ")[2]
+    return verdict.text().splitlines()[1].removeprefix(word("card", "seen")).lstrip(":： ")
