@@ -1,12 +1,12 @@
 """How a learner's function wants its arguments; a class as a function. Chapter: train-and-inference."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["arranged", "as_function"]
+__all__ = ["arranged", "as_function", "takes"]
 
 
 def arranged(
@@ -34,6 +34,23 @@ def arranged(
     others = [value for name, value in rest if name not in known]
     free = [name for name in keywords if name not in known]
     return tuple(given[: len(places)]), known | dict(zip(free, others, strict=False))
+
+
+def takes(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """False when `fn` cannot be called with so many arguments, or with these names.
+
+    >>> takes(lambda x, gamma: x, (1, 2), {}), takes(lambda x, gamma: x, (1, 2, 3), {})
+    (True, False)
+    """
+    try:
+        signature = inspect.signature(fn, follow_wrapped=False)  # what is called is the outer function
+    except (TypeError, ValueError):
+        return True  # NumPy's own functions do not tell
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError:
+        return False
+    return True
 
 
 def as_function(kind: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from bncourse.errors import StateError
 from bncourse.exercises.judging import LIMIT, judge
 from bncourse.exercises.mutation import judge_test
-from bncourse.exercises.render import hints
+from bncourse.exercises.render import hints, labelled
 from bncourse.exercises.show import say, show
 from bncourse.exercises.specs import exercise
 from bncourse.exercises.staged import judge_steps
@@ -60,7 +60,7 @@ class Check:
         found = hints(self._last)
         self._hints = min(self._hints + 1, len(found))
         title = filled(word("card", "hint"), n=str(self._hints), count=str(len(found)))
-        return say(f"{title}: {found[self._hints - 1]}")
+        return say(labelled(title, found[self._hints - 1]))
 
     def solution(self) -> None:
         """Print a solution that passes."""

@@ -119,7 +119,7 @@ def _one(part: Any, name: str, wanted: np.ndarray) -> tuple[np.ndarray | None, s
         return None, "contract.shape", (
             ("output", name), ("expected", _letters(wanted.shape)), ("got", _letters(array.shape)),
         )  # fmt: skip
-    kind = (("output", name), ("expected", "floating-point numbers"), ("got", str(array.dtype)))
+    kind = (("output", name), ("expected", "@floats"), ("got", str(array.dtype)))
     if wanted.dtype.kind == "f" and array.dtype.kind != "f":
         return array, "contract.dtype", kind
     if np.isfinite(wanted).all() and not np.isfinite(array).all():
@@ -132,7 +132,7 @@ def _letters(shape: tuple[int, ...]) -> str:
 
 
 def _count(value: Any, parts: list[Any]) -> str:
-    return str(len(parts)) if isinstance(value, tuple | list) else type(value).__name__
+    return f"@results {len(parts)}" if isinstance(value, tuple | list) else type(value).__name__
 
 
 def distance(one: np.ndarray, other: np.ndarray) -> float:

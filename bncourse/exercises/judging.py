@@ -49,6 +49,9 @@ def judge(
     if is_unwritten(fn):
         return Verdict(name, "not_attempted", "call.not-attempted")
     trial = _Trial(exercise, fn, limit, exercise.probes(rng or np.random.default_rng()))
+    if not calling.takes(fn, *calling.arranged(fn, exercise.parameters, trial.probes[0].given)):
+        expected = ("expected", ", ".join(exercise.parameters))
+        return Verdict(name, "broken_contract", "call.signature", params=(expected,))
     return replace(trial.verdict(), check=name)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bncourse import mistakes
+from bncourse.exercises.calling import takes
 from bncourse.exercises.sandbox import Outcome, call, is_unwritten
 from bncourse.exercises.specs import exercise
 from bncourse.exercises.verdict import Verdict
@@ -30,6 +31,8 @@ def judge_test(name: str, test: Callable[[Callable[..., Any]], Any], *, limit: f
     shown = f"my_tests({name})"
     if is_unwritten(test):
         return Verdict(shown, "not_attempted", "call.not-attempted")
+    if not takes(test, (row.right(),), {}):
+        return Verdict(shown, "broken_contract", "call.signature", params=(("expected", "fn"),))
     began = time.monotonic()
 
     def tried(fn: Callable[..., Any]) -> Outcome:
@@ -52,7 +55,7 @@ def judge_test(name: str, test: Callable[[Callable[..., Any]], Any], *, limit: f
             missed.append(mistake.code)
     counts = (("caught", str(len(twins) - len(missed))), ("of", str(len(twins))))
     if not missed:
-        return Verdict(shown, "pass", params=counts)
+        return Verdict(shown, "pass", "tests.pass", params=counts)
     return Verdict(shown, "fail", "tests.missed", "property", (*counts, ("missed", ", ".join(missed))))
 
 

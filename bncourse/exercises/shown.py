@@ -73,4 +73,4 @@ def as_digits(value: Any) -> str:
 
 
 def _first_lines(printed: str, count: int = 10) -> str:
-    return "\n".join(printed.splitlines()[:count])
+    return "\n".join(line[:100] for line in printed.splitlines()[:count])

@@ -123,13 +123,20 @@ def _read(name: str, value: Any, right: np.ndarray) -> tuple[np.ndarray | None, 
     except Exception:
         array = np.empty((), dtype=object)
     if array.dtype.kind not in "fiu":
-        return None, "contract.dtype", (("output", name), ("expected", "numbers"), ("got", str(array.dtype)))
+        return None, "contract.dtype", (("output", name), ("expected", "@numbers"), ("got", str(array.dtype)))
     if array.shape == (1, *right.shape):
         array = array[0]
     if array.shape in (right.shape, right.shape[1:], (1, *right.shape[1:])) and array.ndim:
         return np.broadcast_to(array, right.shape), "", ()
-    shapes = (("expected", "(N, D)" if right.ndim == 2 else "(D,)"), ("got", f"{array.ndim} axes"))
+    shapes = (("expected", "(N, D)" if right.ndim == 2 else "(D,)"), ("got", _sizes(array.shape, right)))
     return None, "contract.shape", (("output", name), *shapes)
+
+
+def _sizes(shape: tuple[int, ...], right: np.ndarray) -> str:
+    """A shape in letters: sizes that are neither N, D nor 1 differ from call to call."""
+    known = {right.shape[-1]: "D", 1: "1"} | ({len(right): "N"} if right.ndim == 2 else {})
+    sizes = [known.get(size, "…") for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _slip(name: str, yours: list[np.ndarray], known: list[dict[str, Any]]) -> tuple[str, str, Params]:

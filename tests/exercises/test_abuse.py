@@ -159,7 +159,7 @@ CASES = {
     asks: ("error", "call.input"),
     asks_and_hides_it: ("error", "call.input"),
     nothing: ("error", "call.none"),
-    too_few: ("error", "call.exception"),
+    too_few: ("broken_contract", "call.signature"),
     stops: ("error", "call.exception"),
     not_a_number: ("broken_contract", "contract.not-finite"),
     complex_numbers: ("broken_contract", "contract.dtype"),
