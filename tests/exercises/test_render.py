@@ -1,5 +1,6 @@
 """A verdict in four languages: every place filled, every column below its own, no English left over."""
 
+import functools
 import re
 from unicodedata import east_asian_width
 
@@ -136,6 +137,7 @@ def test_parameters_that_do_not_fit_are_named(lang):
 def test_a_default_or_a_star_is_no_other_signature():
     assert judge(FORWARD, lambda x, gamma, beta, eps, more=1: right(x, gamma, beta, eps))
     assert judge(FORWARD, lambda *given: right(*given))
+    assert judge(FORWARD, functools.wraps(lambda x: x)(lambda *given: right(*given)))
     assert judge_test("inference", lambda one, other: True).code == "call.signature"
 
 
