@@ -84,7 +84,10 @@ def test_nineteen_of_twenty_wrong_programs_are_named_exactly_and_none_wrongly():
     assert misses(WRONG, {"exact", "with another", "no name"}) == {}
 
 
-SEEDS = [pytest.param(range(3), id="3-seeds"), pytest.param(range(3, 20), id="17-more-seeds")]
+SEEDS = [
+    pytest.param(range(3), id="3-seeds"),
+    pytest.param(range(3, 20), id="17-more-seeds", marks=pytest.mark.thorough),
+]
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["float64", "float32"])

@@ -177,6 +177,7 @@ def test_every_twin_differs_from_the_right_function_and_from_every_other(subject
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_margins_hold_over_a_hundred_seeds(subject):
     for pair, margin in smallest_margins(subject, range(100)).items():
