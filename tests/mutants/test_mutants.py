@@ -203,7 +203,11 @@ def test_the_reference_itself_passes(copy):
     assert status == 0, output
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+# About three seconds each: the slips of the norms for images wait for the night.
+CASES = [pytest.param(n, marks=[pytest.mark.thorough] if n in NETWORK_SLIPS else [], id=n) for n in MUTANTS]
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_a_slip_in_the_reference_makes_a_test_fail(copy, name):
     file, right, wrong = MUTANTS[name]
     source = (ROOT / file).read_text(encoding="utf-8")
