@@ -66,7 +66,7 @@ def run_cards(batch, dy, eps):
     return names
 
 
-def close(found, right, what):
+def assert_close(found, right, what):
     assert found.shape == right.shape, what
     assert np.abs(found - right).max() <= 1e-9 * max(np.abs(right).max(), 1e-3), what
 
@@ -77,7 +77,7 @@ def test_what_every_card_says_is_what_torch_finds(shape, seed):
     names = run_cards(batch, dy, eps)
     for group in autograd(batch, dy, eps):
         for name, right in group.items():
-            close(names[name], right, name)
+            assert_close(names[name], right, name)
 
 
 @pytest.mark.parametrize("node", [node for node in NODES if node.op != "leaf"], ids=lambda node: node.name)

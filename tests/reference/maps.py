@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-__all__ = ["close", "maps", "shapes"]
+__all__ = ["assert_close", "maps", "shapes"]
 
 # (N, C, *spatial) with no to three spatial axes, and a seed.
 shapes = st.tuples(
@@ -22,7 +22,7 @@ def maps(shape, seed=0):
     return x, gamma, rng.normal(0, 2, C), rng.normal(1, 1, shape)
 
 
-def close(ours, theirs):
+def assert_close(ours, theirs):
     """Equal to 1e-9 of the largest entry: float64, sums in another order."""
     theirs = np.asarray(theirs)
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * (1 + np.abs(theirs).max()))

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from maps import close, maps, shapes
+from maps import assert_close, maps, shapes
 
 import bncourse
 from bncourse import gradcheck
@@ -71,11 +71,11 @@ def test_values_and_gradients_equal_pytorch(name, drawn, groups, eps):
     expected = theirs(*t, groups, eps)
     expected.backward(torch.tensor(dy))
     y, cache = ours(x, gamma, beta, groups, eps)
-    close(y, expected.detach())
+    assert_close(y, expected.detach())
     gradients = BACKWARD[name](dy, cache)
     assert len(gradients) == (2 if name == "rms" else 3)
     for mine, tensor in zip(gradients, t, strict=False):
-        close(mine, tensor.grad)
+        assert_close(mine, tensor.grad)
 
 
 @pytest.mark.parametrize("name", NORMS)
@@ -98,18 +98,18 @@ def test_plain_features_as_pytorch_writes_them(name, shape):
     t = [torch.tensor(a) for a in (x, gamma, beta)]
     if name == "layer":
         expected = F.layer_norm(t[0], shape[1:], t[1], t[2])
-        close(bncourse.layernorm_forward(x, gamma, beta)[0], expected)
+        assert_close(bncourse.layernorm_forward(x, gamma, beta)[0], expected)
     else:
-        close(bncourse.rmsnorm_forward(x, gamma)[0], F.rms_norm(t[0], shape[1:], t[1], 1e-5))
+        assert_close(bncourse.rmsnorm_forward(x, gamma)[0], F.rms_norm(t[0], shape[1:], t[1], 1e-5))
 
 
-def same(one, two, dy):
+def assert_same(one, two, dy):
     """Two norms, each (forward, backward): equal outputs and gradients."""
     (forward_one, backward_one), (forward_two, backward_two) = one, two
     (y_one, cache_one), (y_two, cache_two) = forward_one(), forward_two()
-    close(y_one, y_two)
+    assert_close(y_one, y_two)
     for a, b in zip(backward_one(dy, cache_one), backward_two(dy, cache_two), strict=True):
-        close(a, b)
+        assert_close(a, b)
 
 
 @given(shapes)
@@ -117,7 +117,7 @@ def test_group_norm_with_as_many_groups_as_channels_is_instance_norm(drawn):
     shape, seed = drawn
     assume(fits("instance", shape, 1))
     x, gamma, beta, dy = maps(shape, seed)
-    same(
+    assert_same(
         (lambda: bncourse.groupnorm_forward(x, gamma, beta, shape[1]), bncourse.groupnorm_backward),
         (lambda: bncourse.instancenorm_forward(x, gamma, beta), bncourse.instancenorm_backward),
         dy,
@@ -129,7 +129,7 @@ def test_group_norm_with_one_group_is_layer_norm(drawn):
     shape, seed = drawn
     assume(fits("layer", shape, 1))
     x, gamma, beta, dy = maps(shape, seed)
-    same(
+    assert_same(
         (lambda: bncourse.groupnorm_forward(x, gamma, beta, groups=1), bncourse.groupnorm_backward),
         (lambda: bncourse.layernorm_forward(x, gamma, beta), bncourse.layernorm_backward),
         dy,
@@ -139,7 +139,7 @@ def test_group_norm_with_one_group_is_layer_norm(drawn):
 def test_rms_norm_of_centred_rows_is_layer_norm_without_beta():
     x, gamma, _, _ = maps((5, 6))
     x = x - x.mean(axis=1, keepdims=True)
-    close(bncourse.rmsnorm_forward(x, gamma)[0], bncourse.layernorm_forward(x, gamma, np.zeros(6))[0])
+    assert_close(bncourse.rmsnorm_forward(x, gamma)[0], bncourse.layernorm_forward(x, gamma, np.zeros(6))[0])
 
 
 @pytest.mark.parametrize("name", NORMS)
@@ -160,7 +160,7 @@ def test_the_inv_std_of_the_cache_broadcasts_beside_x(name, shape):
     assert cache.inv_std.shape == shape
     blocks = x.reshape(2, 2 if name == "group" else 1, -1, 12)
     mu = blocks.mean(axis=SHARED[name], keepdims=True) if name != "rms" else 0
-    close(cache.x_hat, (blocks - mu).reshape(x.shape) * cache.inv_std)
+    assert_close(cache.x_hat, (blocks - mu).reshape(x.shape) * cache.inv_std)
 
 
 @pytest.mark.parametrize("name", NORMS)
@@ -181,13 +181,13 @@ def test_normalise_works_over_any_axes():
     for axes in ((0,), (1, 3), (0, 1, 2, 3)):
         x_hat, inv_std = normalise(x, axes, eps=0.05)
         mu, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-        close(x_hat, (x - mu) / np.sqrt(var + 0.05))
+        assert_close(x_hat, (x - mu) / np.sqrt(var + 0.05))
         dx_hat = np.random.default_rng(1).normal(1, 1, x.shape)
         t = torch.tensor(x, requires_grad=True)
         centred = t - t.mean(dim=axes, keepdim=True)
         z = centred / torch.sqrt((centred**2).mean(dim=axes, keepdim=True) + 0.05)
         z.backward(torch.tensor(dx_hat))
-        close(normalise_backward(dx_hat, x_hat, inv_std, axes), t.grad)
+        assert_close(normalise_backward(dx_hat, x_hat, inv_std, axes), t.grad)
 
 
 ONES, ZEROS = np.ones(6), np.zeros(6)

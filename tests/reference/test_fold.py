@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from maps import close
+from maps import assert_close
 
 import bncourse
 from bncourse import fold_batchnorm
@@ -49,7 +49,7 @@ def test_the_folded_layer_gives_what_layer_and_norm_gave(drawn, with_bias, eps):
     expected = F.batch_norm(z, t[4], t[5], t[2], t[3], training=False, eps=eps)
     W_new, b_new = fold_batchnorm(W, b, gamma, beta, mean, var, eps=eps)
     assert (W_new.shape, b_new.shape) == (W.shape, (shape[0],))
-    close(layer(x, torch.tensor(W_new), torch.tensor(b_new), **settings).numpy(), expected)
+    assert_close(layer(x, torch.tensor(W_new), torch.tensor(b_new), **settings).numpy(), expected)
 
 
 def test_folding_agrees_with_our_own_inference():
@@ -58,7 +58,7 @@ def test_folding_agrees_with_our_own_inference():
     stats = bncourse.RunningStats(mean, var)
     expected = bncourse.batchnorm_inference(x @ W.T + b, gamma, beta, stats, eps=0.05)
     W_new, b_new = fold_batchnorm(W, b, gamma, beta, mean, var, eps=0.05)
-    close(x @ W_new.T + b_new, expected)
+    assert_close(x @ W_new.T + b_new, expected)
 
 
 def test_a_layer_without_bias_is_one_with_a_bias_of_zero():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from maps import close
+from maps import assert_close
 
 import bncourse
 from bncourse import merge_stats
@@ -25,8 +25,8 @@ def test_any_number_of_batches_merge_to_the_statistics_of_all(counts, D, seed):
     count, mean, var = reduce(lambda a, b: merge_stats(*a, *b), map(measured, parts))
     together = np.concatenate(parts)
     assert (count, type(count)) == (len(together), int)
-    close(mean, together.mean(axis=0))
-    close(var, together.var(axis=0))
+    assert_close(mean, together.mean(axis=0))
+    assert_close(var, together.var(axis=0))
 
 
 @given(seeds)
@@ -38,8 +38,8 @@ def test_the_order_does_not_matter(seed):
         (merge_stats(*merge_stats(*a, *b), *c), merge_stats(*a, *merge_stats(*b, *c))),
     ):
         assert one[0] == two[0]
-        close(one[1], two[1])
-        close(one[2], two[2])
+        assert_close(one[1], two[1])
+        assert_close(one[2], two[2])
 
 
 def test_by_hand_within_and_between():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from maps import close, maps, shapes
+from maps import assert_close, maps, shapes
 
 import bncourse
 from bncourse import gradcheck, spatial_batchnorm_backward, spatial_batchnorm_forward
@@ -28,9 +28,9 @@ def test_values_and_gradients_equal_pytorch(drawn, eps):
     expected = torch.nn.functional.batch_norm(t[0], None, None, t[1], t[2], training=True, eps=eps)
     expected.backward(torch.tensor(dy))
     y, cache = spatial_batchnorm_forward(x, gamma, beta, eps=eps)
-    close(y, expected.detach())
+    assert_close(y, expected.detach())
     for ours, theirs in zip(spatial_batchnorm_backward(dy, cache), t, strict=True):
-        close(ours, theirs.grad)
+        assert_close(ours, theirs.grad)
 
 
 @pytest.mark.parametrize("shape", IMAGES)
@@ -55,11 +55,11 @@ def test_it_is_batch_norm_of_the_channels_laid_out_as_columns(drawn):
 
     y_rows, row_cache = bncourse.batchnorm_forward(as_rows(x), gamma, beta, eps=0.05)
     y, cache = spatial_batchnorm_forward(x, gamma, beta, eps=0.05)
-    close(as_rows(y), y_rows)
+    assert_close(as_rows(y), y_rows)
     of_rows = bncourse.batchnorm_backward(as_rows(dy), row_cache)
     dx, dgamma, dbeta = spatial_batchnorm_backward(dy, cache)
     for ours, theirs in zip((as_rows(dx), dgamma, dbeta), of_rows, strict=True):
-        close(ours, theirs)
+        assert_close(ours, theirs)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 4, 5), (1, 2, 6)])
@@ -78,7 +78,7 @@ def test_the_cache_broadcasts_beside_the_images():
     y, cache = spatial_batchnorm_forward(x, gamma, beta)
     assert cache.inv_std.shape == (1, 3, 1, 1)
     mu = x.mean(axis=(0, 2, 3), keepdims=True)
-    close(cache.x_hat, (x - mu) * cache.inv_std)
+    assert_close(cache.x_hat, (x - mu) * cache.inv_std)
     assert y.dtype == cache.x_hat.dtype == np.float64
 
 
@@ -121,7 +121,7 @@ def test_the_serialised_variant_takes_statistics_a_cell():
     y = serialised_batchnorm(x, gamma, beta)
     t = torch.tensor(x.reshape(5, -1)), torch.tensor(gamma), torch.tensor(beta)
     expected = torch.nn.functional.batch_norm(t[0], None, None, t[1], t[2], training=True)
-    close(y, expected.numpy().reshape(x.shape))
+    assert_close(y, expected.numpy().reshape(x.shape))
     assert y.shape == x.shape
 
 
@@ -139,7 +139,7 @@ def test_the_serialised_variant_erases_a_border_and_does_not_move_with_the_image
     cell = serialised_batchnorm(one_moved, gamma, beta)[0]
     channel = spatial_batchnorm_forward(one_moved, np.ones(1), np.zeros(1))[0][0]
     assert np.abs(cell - np.roll(y[0], 1, axis=2)).max() > 0.1
-    close(channel, np.roll(spatial_batchnorm_forward(x, np.ones(1), np.zeros(1))[0][0], 1, axis=2))
+    assert_close(channel, np.roll(spatial_batchnorm_forward(x, np.ones(1), np.zeros(1))[0][0], 1, axis=2))
 
 
 REFUSED = {

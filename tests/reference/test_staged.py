@@ -18,7 +18,7 @@ PARTS = {"xc": {"xc_via_x_hat", "xc_via_sq"}, "x": {"x_via_xc", "x_via_mu"}}
 NODES = [field.name for field in fields(StagedValues) if field.name != "eps"]
 
 
-def close(ours, theirs, scale):
+def assert_close(ours, theirs, scale):
     """Equal to 1e-9 of `scale`: what the terms of a column measure before they cancel in it."""
     off = np.abs(ours - theirs)
     assert (off <= 1e-9 * scale).all(), f"off by {off.max()}"
@@ -81,7 +81,7 @@ def test_every_value_by_its_name_against_numpy(shape, eps):
     expected = in_numpy(x, gamma, beta, eps)
     assert set(expected) == set(NODES)
     for name, right in expected.items():
-        close(getattr(values, name), right, np.abs(x).max() + np.abs(right).max())
+        assert_close(getattr(values, name), right, np.abs(x).max() + np.abs(right).max())
     assert values.eps == eps
     assert y is values.y
 
@@ -96,7 +96,7 @@ def test_every_gradient_by_its_name_against_pytorch(shape, eps):
     for name, tensor in right.items():
         theirs = tensor.grad.numpy()
         sums = np.abs(theirs).max(axis=0) + (size(values, dy) if name.startswith(("x", "mu")) else 1)
-        close(getattr(gradients, f"d{name}"), theirs, sums)
+        assert_close(getattr(gradients, f"d{name}"), theirs, sums)
     for ours, name in zip(staged_backward(dy, values), ("dx", "dgamma", "dbeta"), strict=True):
         np.testing.assert_array_equal(ours, getattr(gradients, name))
 
@@ -149,8 +149,8 @@ def test_the_variance_sends_nothing_to_the_mean(shape, eps):
     x, gamma, beta, dy = case(*shape)
     _, values = staged_forward(x, gamma, beta, eps=eps)
     g = staged_gradients(dy, values)
-    close(g.dxc_via_sq.sum(axis=0), 0, size(values, dy) * len(x))
-    close(g.dmu, -values.inv_std * g.dx_hat.sum(axis=0), size(values, dy) * len(x))
+    assert_close(g.dxc_via_sq.sum(axis=0), 0, size(values, dy) * len(x))
+    assert_close(g.dmu, -values.inv_std * g.dx_hat.sum(axis=0), size(values, dy) * len(x))
 
 
 def test_the_batch_of_the_pages_comes_out_even():

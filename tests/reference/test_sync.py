@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from maps import close
+from maps import assert_close
 
 import bncourse
 from bncourse import batchnorm_backward, batchnorm_forward, gradcheck, syncbn_backward, syncbn_forward
@@ -28,13 +28,13 @@ def test_it_equals_batch_norm_of_the_whole(counts, D, seed, eps):
     y, cache = batchnorm_forward(np.concatenate(xs), gamma, beta, eps=eps)
     ys, caches = syncbn_forward(xs, gamma, beta, eps=eps)
     assert [part.shape for part in ys] == [x.shape for x in xs]
-    close(np.concatenate(ys), y)
+    assert_close(np.concatenate(ys), y)
     dx, dgamma, dbeta = batchnorm_backward(np.concatenate(dys), cache)
     dxs, dgamma_sync, dbeta_sync = syncbn_backward(dys, caches)
     assert [part.shape for part in dxs] == [x.shape for x in xs]
-    close(np.concatenate(dxs), dx)
-    close(dgamma_sync, dgamma)
-    close(dbeta_sync, dbeta)
+    assert_close(np.concatenate(dxs), dx)
+    assert_close(dgamma_sync, dgamma)
+    assert_close(dbeta_sync, dbeta)
 
 
 def test_every_worker_gets_its_gradient_through_the_statistics_of_the_others():

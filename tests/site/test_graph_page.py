@@ -44,7 +44,7 @@ def numbers_of(run: Graph) -> dict[str, np.ndarray]:
     return values | gradients | parts
 
 
-def agree(shown: dict[str, list[list[str]]], batch: dict[str, object]) -> None:
+def assert_agree(shown: dict[str, list[list[str]]], batch: dict[str, object]) -> None:
     """What stands on the page is what bncourse computes, to the four digits shown."""
     expected = numbers_of(graph.trace(**batch))
     assert set(shown) == set(expected)
@@ -99,7 +99,7 @@ def test_a_click_shows_the_node_s_card(lang: str, visit: Open) -> None:
     assert spoken == f"⑧ inv_std_rows, {LABELS['shape'].get(lang, 'shape')} (N, D)"
     tab.click(".bn-card:visible a[data-go=inv_std]")
     assert card(tab) == "inv_std"
-    agree(tab.evaluate(ALL_NUMBERS), BATCH)
+    assert_agree(tab.evaluate(ALL_NUMBERS), BATCH)
 
 
 def test_a_touch_shows_the_node_s_card(visit: Open) -> None:
@@ -142,10 +142,10 @@ def test_changed_numbers_are_computed_as_bncourse_does(lang: str, visit: Open) -
         field(tab, label).fill(text)
     x, gamma = BATCH["x"].copy(), BATCH["gamma"].copy()
     x[1, 0], gamma[1] = -2.5, 1.5
-    agree(tab.evaluate(ALL_NUMBERS), BATCH | {"x": x, "gamma": gamma, "eps": 0.25})
+    assert_agree(tab.evaluate(ALL_NUMBERS), BATCH | {"x": x, "gamma": gamma, "eps": 0.25})
     assert tab.inner_text(".bn-trouble") == ""
     tab.click(".bn-fields button[type=reset]")
-    agree(tab.evaluate(ALL_NUMBERS), BATCH)
+    assert_agree(tab.evaluate(ALL_NUMBERS), BATCH)
     assert field(tab, "x[1, 0]").input_value() == "9"
 
 
@@ -161,7 +161,7 @@ def test_any_batch_is_computed_as_bncourse_does(visit: Open) -> None:
             for index, number in np.ndenumerate(numbers):
                 place = f"[{', '.join(map(str, index))}]" if index else ""
                 field(tab, f"{name}{place}").fill(str(number))
-        agree(tab.evaluate(ALL_NUMBERS), batch)
+        assert_agree(tab.evaluate(ALL_NUMBERS), batch)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -179,14 +179,14 @@ def test_bad_input_is_answered_in_the_reader_s_language(lang: str, visit: Open) 
         field(tab, label).fill(text)
         assert tab.inner_text(".bn-trouble") == say(key, lang, name=label)
         assert field(tab, label).get_attribute("aria-invalid") == "true"
-        agree(tab.evaluate(ALL_NUMBERS), BATCH)
+        assert_agree(tab.evaluate(ALL_NUMBERS), BATCH)
         tab.click(".bn-fields button[type=reset]")
         assert tab.inner_text(".bn-trouble") == ""
     field(tab, "eps").fill("no")
     field(tab, "eps").fill("4")
     assert tab.inner_text(".bn-trouble") == ""
     assert field(tab, "eps").get_attribute("aria-invalid") == "false"
-    agree(tab.evaluate(ALL_NUMBERS), BATCH | {"eps": 4.0})
+    assert_agree(tab.evaluate(ALL_NUMBERS), BATCH | {"eps": 4.0})
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -216,7 +216,7 @@ def test_steps_go_forward_and_then_back(lang: str, visit: Open) -> None:
     tab.click("[data-do=backward]")  # all values are computed at once
     assert card(tab) == "y"
     tab.click("[data-do=all]")
-    agree(tab.evaluate(ALL_NUMBERS), BATCH)
+    assert_agree(tab.evaluate(ALL_NUMBERS), BATCH)
 
 
 @pytest.mark.parametrize("lang", LANGS)
