@@ -23,7 +23,7 @@ test: .venv/test.stamp book  ## set up and run everything: lint, types, tests, n
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PYTEST) -n 2 --dist loadscope -m "not thorough" --doctest-modules --nbval --nbval-current-env tests bncourse book
+	$(PYTEST) -n 2 --dist loadscope --max-worker-restart 0 -m "not thorough" --doctest-modules --nbval --nbval-current-env tests bncourse book
 
 check: .venv/test.stamp  ## the fast part, under a minute: before every commit
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import threading
 import time
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 __all__ = ["Clock", "TimeUp"]
@@ -35,12 +36,25 @@ class TimeUp(BaseException):
 
 
 def _watch_next_lines(frame: types.FrameType | None) -> None:
-    if threading.get_ident() not in _running:
-        return
-    sys.settrace(_no_new_frames)
-    while frame is not None and not _is_ours(frame):
-        frame.f_trace = _raise_on_next_line
+    running = _learners(frame) if threading.get_ident() in _running else []
+    if running:
+        sys.settrace(_no_new_frames)
+    for one in running:
+        one.f_trace = _raise_on_next_line
+
+
+def _learners(frame: types.FrameType | None) -> list[types.FrameType]:
+    """The frames from `frame` down to the learner's function; none when no such function is running.
+
+    Time is often up just when the function has ended. Whoever called us then must not be interrupted.
+    """
+    found: list[types.FrameType] = []
+    while frame is not None:
+        if _is_ours(frame):
+            return found
+        found.append(frame)
         frame = frame.f_back
+    return []
 
 
 def _is_ours(frame: types.FrameType) -> bool:
@@ -76,9 +90,11 @@ class Clock:
     def start(self) -> None:
         """Start the time; the last thing before the learner's code runs."""
         self._trace = sys.gettrace()
-        _running.add(threading.get_ident())
         by_signal = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-        self._undo = self._by_signal() if by_signal else self._by_watchdog()
+        # How to stop is known before the first ring: on a busy machine that may come before the next line.
+        self._undo, begin = self._by_signal() if by_signal else self._by_watchdog()
+        _running.add(threading.get_ident())
+        begin()
 
     def stop(self) -> None:
         """Stop the time and put everything back."""
@@ -88,16 +104,15 @@ class Clock:
             sys.settrace(self._trace)
             self._undo = None
 
-    def _by_signal(self) -> Callable[[], None]:
-        def ring(*_: object) -> None:
-            if armed:
+    def _by_signal(self) -> tuple[Callable[[], None], Callable[[], object]]:
+        def ring(_: int, frame: types.FrameType | None) -> None:
+            if armed and _learners(frame):
                 self.rang = True
                 raise TimeUp
 
         armed = [True]
-        began = time.monotonic()
+        began, (delay, interval) = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)
         handler = signal.signal(signal.SIGALRM, ring)
-        delay, interval = signal.setitimer(signal.ITIMER_REAL, self.limit, _AGAIN)
 
         def undo() -> None:
             armed.clear()
@@ -107,17 +122,18 @@ class Clock:
                 left = delay - (time.monotonic() - began)
                 signal.setitimer(signal.ITIMER_REAL, max(left, 0.001), interval)
 
-        return undo
+        return undo, lambda: signal.setitimer(signal.ITIMER_REAL, self.limit, _AGAIN)
 
-    def _by_watchdog(self) -> Callable[[], None]:
+    def _by_watchdog(self) -> tuple[Callable[[], None], Callable[[], object]]:
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        target, done, lock = ctypes.c_ulong(threading.get_ident()), threading.Event(), threading.Lock()
+        thread, done, lock = threading.get_ident(), threading.Event(), threading.Lock()
+        target = ctypes.c_ulong(thread)
 
         def watch() -> None:
             left = self.limit
             while not done.wait(left):
                 with lock:
-                    if not done.is_set():
+                    if not done.is_set() and _learners(sys._current_frames().get(thread)):
                         self.rang = True
                         raise_in(target, ctypes.py_object(TimeUp))
                 left = _AGAIN
@@ -127,8 +143,8 @@ class Clock:
                 done.set()
                 raise_in(target, None)  # one that was sent and has not arrived
 
-        try:
-            threading.Thread(target=watch, daemon=True).start()
-        except RuntimeError:  # a platform without threads has no clock either
-            return lambda: None
-        return undo
+        def begin() -> None:
+            with suppress(RuntimeError):  # a platform without threads has no clock either
+                threading.Thread(target=watch, daemon=True).start()
+
+        return undo, begin

@@ -9,6 +9,7 @@ import dis
 import inspect
 import linecache
 import re
+import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from bncourse.errors import StateError
 from bncourse.exercises.clock import Clock, TimeUp
 from bncourse.exercises.surroundings import Asked, Surroundings, limited_memory
 
 __all__ = ["Outcome", "call", "is_unwritten"]
+
+_ONE_AT_A_TIME = threading.RLock()  # a function under test may itself check another one
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +60,9 @@ def call(
 ) -> Outcome:
     """Call fn(*args, **kwargs) for at most `limit` seconds; never raises, but for a true Ctrl-C.
 
-    `seed` sets the global random numbers for the call; the ones from before are put back.
+    `seed` sets the global random numbers for the call; the ones from before are put back. Output, input
+    and random numbers belong to the whole process, so calls from several threads take turns; StateError
+    when the turn does not come within `limit` (one may sleep in C, where nothing wakes it).
 
     >>> call(lambda x: 2 * x, [3]).value
     6
@@ -66,7 +72,7 @@ def call(
     clock, printed = Clock(limit), _Printed()
     asked: list[bool] = []
     found: dict[str, Any] = {}
-    with Surroundings(seed, printed, asked) as around, _silence(), limited_memory():
+    with _turn(limit), Surroundings(seed, printed, asked) as around, _silence(), limited_memory():
         try:
             try:
                 found["value"] = _timed(clock, fn, args, kwargs or {})
@@ -87,7 +93,11 @@ def call(
 
 def _timed(clock: Clock, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     clock.start()
-    return fn(*args, **kwargs)
+    return _their_turn(fn, args, kwargs)
+
+
+def _their_turn(fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return fn(*args, **kwargs)  # a frame of its own: a function of C has none that the clock could see
 
 
 def _stop(clock: Clock) -> None:
@@ -96,6 +106,18 @@ def _stop(clock: Clock) -> None:
             return clock.stop()
         except TimeUp:  # it rang once more, just now
             continue
+
+
+@contextmanager
+def _turn(limit: float) -> Iterator[None]:
+    if not _ONE_AT_A_TIME.acquire(timeout=limit):
+        raise StateError(
+            "one check runs at a time", got="another one that does not end", hint="a restart of Python"
+        )
+    try:
+        yield
+    finally:
+        _ONE_AT_A_TIME.release()
 
 
 @contextmanager

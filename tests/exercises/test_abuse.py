@@ -270,3 +270,23 @@ def test_the_text_of_an_error_does_not_hang_on_the_sizes_of_a_probe():
     }
     assert len(verdicts) == 1
     assert "(3,2) (3,)" in verdicts.pop().param("error")
+
+
+@pytest.mark.parametrize("in_a_thread", [False, True], ids=["by-signal", "by-watchdog"])
+def test_time_that_is_up_as_the_clock_starts_or_stops_interrupts_nobody_else(in_a_thread):
+    def often():
+        for microseconds in range(300):
+            found.append(call(sum, [range(2000)], limit=1e-6 * microseconds + 1e-9).problem)
+        time.sleep(0.05)  # five more rings, if one were left
+        found.append("slept")
+
+    found, before = [], surroundings()
+    if in_a_thread:
+        worker = threading.Thread(target=often)
+        worker.start()
+        worker.join()
+    else:
+        often()
+    assert set(found) == {None, "call.timeout", "slept"}
+    assert len(found) == 301
+    assert surroundings() == before
