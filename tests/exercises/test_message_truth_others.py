@@ -1,0 +1,213 @@
+"""The numbers in the messages about folding, merging, workers, differences and structure are those of the twins."""
+
+import numpy as np
+import pytest
+from test_messages import messages
+
+from bncourse import mistakes
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(8, 3))
+
+
+def both(code, *arguments, **settings):
+    """The answers of the twin and of the right function."""
+    found = mistakes.find(code)
+    with np.errstate(all="ignore"):
+        return found.fn(*arguments, **settings), mistakes.right(found.subject)(*arguments, **settings)
+
+
+def one(value):
+    return np.array([float(value)])
+
+
+def folded(code, b=0.0, gamma=1.0, beta=0.0, mean=0.0, std=1.0, eps=1e-12):
+    """Weight and bias of one channel, from the twin and from the right function."""
+    rows = [None if b is None else one(b), *map(one, (gamma, beta, mean, std**2))]
+    return both(code, np.ones((1, 1)), *rows, eps=eps)
+
+
+def weight_ratio(code, **settings):
+    (twin, _), (right, _) = folded(code, **settings)
+    return (twin / right).item()
+
+
+def bias(code, **settings):
+    return folded(code, **settings)[0][1].item()
+
+
+def too_high(code, **settings):
+    (_, twin), (_, right) = folded(code, **settings)
+    return (twin - right).item()
+
+
+def out(code, mean, **settings):
+    """The mean of a folded channel whose layer puts out this mean."""
+    (W, b), _ = folded(code, mean=mean, **settings)
+    return (W * mean + b).item()
+
+
+def bias_moves(code, **by):
+    """How far the folded bias moves with each argument, from a fixed start."""
+    start = {"b": 2.0, "gamma": 3.0, "beta": 1.0, "mean": 4.0, "std": 5.0}
+    return [
+        bias(code, **(start | {name: start[name] + step})) - bias(code, **start) for name, step in by.items()
+    ]
+
+
+FOLDING = [
+    ("bias-forgotten", "6 too low", lambda code: too_high(code, b=2, gamma=3), -6),
+    ("bias-forgotten", "should differ", lambda code: bias(code, b=2) - bias(code, b=None), 0),
+    ("bias-unscaled", "arrives as 2", lambda code: bias(code, b=2, gamma=3), 2),
+    ("bias-unscaled", "rise by gamma divided by std", lambda code: bias_moves(code, b=1), 1),
+    ("bias-kept", "keeps the mean 100", lambda code: out(code, 100), 100),
+    ("bias-kept", "change with both", lambda code: bias_moves(code, mean=1, beta=1), 0),
+    ("mean-forgotten", "100 too high", lambda code: too_high(code, mean=100), 100),
+    ("mean-forgotten", "should be beta", lambda code: bias(code, b=7, mean=7, beta=2), 9),
+    ("mean-unscaled", "is −100", lambda code: bias(code, mean=100, std=10), -100),
+    ("mean-unscaled", "fall by gamma divided by std", lambda code: bias_moves(code, mean=1), -1),
+    ("mean-sign", "with mean 200", lambda code: out(code, 100), 200),
+    ("mean-sign", "should be beta", lambda code: bias(code, b=7, mean=7, beta=2), 16),
+    ("beta-forgotten", "2 too low", lambda code: too_high(code, beta=2), -2),
+    ("beta-forgotten", "rise by 1", lambda code: bias_moves(code, beta=1), 0),
+    ("beta-sign", "4 too low", lambda code: too_high(code, beta=2), -4),
+    ("beta-sign", "and not fall", lambda code: bias_moves(code, beta=1), -1),
+    ("beta-scaled", "arrives as 0.2", lambda code: bias(code, beta=2, std=10), 0.2),
+    ("beta-scaled", "rise by 1", lambda code: bias_moves(code, beta=1), 0.6),
+    ("gamma-forgotten", "ten times too wide", lambda code: weight_ratio(code, gamma=0.1), 10),
+    ("gamma-forgotten", "sign turned", lambda code: weight_ratio(code, gamma=-1), -1),
+    ("weights-unscaled", "ten times too wide", lambda code: weight_ratio(code, std=10), 10),
+    ("weights-unscaled", "nothing shows", lambda code: weight_ratio(code, gamma=3, std=3), 1),
+    ("weights-divided", "100 times too large", lambda code: weight_ratio(code, std=10), 100),
+    ("weights-divided", "nothing shows", lambda code: weight_ratio(code, gamma=3, std=3), 1),
+    ("weights-divided", "not halve", lambda code: folded(code, gamma=2)[0][0], 0.5),
+    ("eps-missing", "5 % too wide", lambda code: weight_ratio(code, std=0.1, eps=1e-3) - 1, 0.05),
+    ("eps-missing", "infinite weights", lambda code: folded(code, std=0)[0][0], np.inf),
+    ("eps-missing", "should double", lambda code: folded(code, std=0, eps=0.25)[1][0], 2),
+    ("eps-outside", "5 % too wide", lambda code: weight_ratio(code, std=0.01, eps=1e-5) - 1, 0.05),
+    ("eps-outside", "four times", lambda code: folded(code, std=0, eps=0.25)[0][0], 4),
+    ("no-root", "ten times too narrow", lambda code: 1 / weight_ratio(code, std=10), 10),
+    ("no-root", "nearly ten times too wide", lambda code: weight_ratio(code, std=0.1, eps=1e-5), 10),
+    ("no-root", "a quarter", lambda code: folded(code, std=2)[0][0], 0.25),
+    ("std-multiplied", "100 times too large", lambda code: weight_ratio(code, std=10), 100),
+    ("std-multiplied", "hardly anything shows", lambda code: weight_ratio(code, std=1), 1),
+]
+
+
+def merged(code, count_a, mean_a, var_a, count_b, mean_b, var_b):
+    """Count, mean and variance of one feature, from the twin and from the right function."""
+    answers = both(code, count_a, one(mean_a), one(var_a), count_b, one(mean_b), one(var_b))
+    return [[float(np.squeeze(part)) for part in answer] for answer in answers]
+
+
+def mean_and_var(code, *sides):
+    twin, right = merged(code, *sides)
+    return [*twin[1:], *right[1:]]
+
+
+def var(code, *sides):
+    return merged(code, *sides)[0][2]
+
+
+def var_ratio(code, *sides):
+    (*_, twin), (*_, right) = merged(code, *sides)
+    return twin / right
+
+
+def changed(code, *sides):
+    """Whether the merge with an empty second side, or with a copy, changes mean or variance."""
+    twin, right = merged(code, *sides)
+    assert right[1:] == pytest.approx(list(sides[1:3]))
+    return not np.allclose(twin[1:], sides[1:3])
+
+
+def third_share(code):
+    """The share of the third of three equal batches, merged one after the other."""
+    count, mean, spread = mistakes.find(code).fn(10, one(0), one(1), 10, one(0), one(1))
+    return mistakes.right("merging")(count, mean, spread, 10, one(1), one(1))[1]
+
+
+APART = (16, 0, 1, 16, 10, 1)  # two batches of variance 1 with means 0 and 10
+CONSTANT = (16, 0, 0, 16, 10, 0)  # a batch of zeros and one of tens
+EMPTY = (8, 3, 2, 0, 5, 7)
+COPY = (4, 3, 2, 4, 3, 2)
+
+MERGING = [
+    (
+        "unweighted",
+        "have mean 1 and variance 50 together; this gives 25 and 1",
+        lambda code: mean_and_var(code, 98, 0, 1, 2, 50, 1),
+        [25, 1, 1, 50],
+    ),
+    ("unweighted-mean", "gives 8", lambda code: mean_and_var(code, 30, 0, 1, 2, 16, 1)[::2], [8, 1]),
+    ("unweighted-mean", "stay what it was", lambda code: changed(code, *EMPTY), True),
+    ("unweighted-within", "gives 17", lambda code: mean_and_var(code, 30, 0, 1, 2, 0, 33)[1::2], [17, 3]),
+    ("unweighted-within", "stay what it was", lambda code: changed(code, *EMPTY), True),
+    ("unweighted-between", "is 25 %", lambda code: mean_and_var(code, 9, 0, 0, 1, 1, 0)[1::2], [0.25, 0.09]),
+    ("unweighted-between", "nothing shows", lambda code: var_ratio(code, *APART), 1),
+    ("no-between", "and this gives 1", lambda code: mean_and_var(code, *APART)[1::2], [1, 26]),
+    ("no-between", "25 and not 0", lambda code: mean_and_var(code, *CONSTANT)[1::2], [0, 25]),
+    ("between-no-square", "2.5 instead of 25", lambda code: var(code, *CONSTANT), 2.5),
+    ("between-no-square", "it is −2.5", lambda code: var(code, 16, 10, 0, 16, 0, 0), -2.5),
+    ("between-one-share", "32 times", lambda code: var_ratio(code, *CONSTANT), 32),
+    ("between-sign", "the variance −24", lambda code: var(code, *APART), -24),
+    ("between-sign", "not −25", lambda code: var(code, *CONSTANT), -25),
+    ("shares-exchanged", "gives 49", lambda code: mean_and_var(code, 98, 0, 1, 2, 50, 1)[::2], [49, 1]),
+    ("shares-exchanged", "nothing shows", lambda code: var_ratio(code, *APART), 1),
+    ("shares-exchanged", "stay what they were", lambda code: changed(code, *EMPTY), True),
+    ("bessel-in", "half of the spread", lambda code: var_ratio(code, 2, 0, 1, 2, 0, 1), 0.5),
+    ("bessel-in", "about 3 %", lambda code: 1 - var_ratio(code, 32, 0, 1, 32, 0, 1), 0.03),
+    ("bessel-in", "stay what it was", lambda code: changed(code, *COPY), True),
+    ("bessel-out", "a third too large", lambda code: var_ratio(code, 2, 0, 1, 2, 9, 1), 4 / 3),
+    ("bessel-out", "stay what it was", lambda code: changed(code, *COPY), True),
+    ("bessel-both", "within is a third too small", lambda code: var_ratio(code, 2, 0, 1, 2, 0, 1), 2 / 3),
+    ("bessel-both", "between is a third too large", lambda code: var_ratio(code, 2, 0, 0, 2, 9, 0), 4 / 3),
+    ("bessel-both", "stay what it was", lambda code: changed(code, *COPY), True),
+    ("pooled-unbiased", "and this gives 1", lambda code: mean_and_var(code, *APART)[1::2], [1, 26]),
+    ("pooled-unbiased", "25 and not 0", lambda code: mean_and_var(code, *CONSTANT)[1::2], [0, 25]),
+    ("std-merged", "1 instead of 2", lambda code: mean_and_var(code, 8, 3, 0, 8, 3, 4)[1::2], [1, 2]),
+    ("about-old-mean", "50 instead of 25", lambda code: mean_and_var(code, *CONSTANT)[1::2], [50, 25]),
+    ("mean-kept", "stays that of the first", lambda code: mean_and_var(code, 8, 3, 1, 800, 5, 1)[0], 3),
+    (
+        "mean-kept",
+        "should be the second side",
+        lambda code: mean_and_var(code, 0, 3, 1, 8, 5, 1)[::2],
+        [3, 5],
+    ),
+    ("count-kept", "a half instead of a third", third_share, 0.5),
+]
+
+CLAIMS = [
+    pytest.param(f"{subject}.{name}", words, computed, number, id=f"{subject}.{name}-{words}")
+    for subject, rows in {"folding": FOLDING, "merging": MERGING}.items()
+    for name, words, computed, number in rows
+]
+
+
+@pytest.mark.parametrize(("code", "words", "computed", "number"), CLAIMS)
+def test_a_number_in_a_message_is_that_of_the_twin(code, words, computed, number):
+    table = messages("en")[code]
+    assert words in " ".join((table["meaning"], table["why"], table["next"]))
+    found = np.asarray(computed(code), dtype=float)
+    np.testing.assert_allclose(found, np.broadcast_to(number, found.shape), rtol=0.1, atol=1e-9)
+
+
+def test_a_layer_that_is_not_square_shows_the_scale_on_the_input_axis():
+    rows = (np.zeros(3), np.arange(1.0, 4.0), np.zeros(3), np.zeros(3), np.ones(3))
+    with pytest.raises(ValueError, match="broadcast"):
+        mistakes.find("folding.input-axis").fn(np.ones((3, 2)), *rows)
+    (twin, _), (right, _) = both("folding.input-axis", np.ones((3, 3)), *rows)
+    np.testing.assert_allclose(twin, right.T)
+
+
+@pytest.mark.parametrize("name", ["between-no-square", "about-old-mean"])
+def test_the_order_of_two_batches_shows_a_variance_that_is_not_symmetric(name):
+    fn = mistakes.find(f"merging.{name}").fn
+    one_way = fn(9, one(0), one(1), 2, one(10), one(1))[2]
+    other_way = fn(2, one(10), one(1), 9, one(0), one(1))[2]
+    assert abs(one_way - other_way) > 1
+
+
+def test_averaged_standard_deviations_never_give_too_large_a_variance():
+    for a, b in RNG.uniform(0, 5, (50, 2)):
+        assert var_ratio("merging.std-merged", 3, 0, a, 8, 2, b) <= 1 + 1e-12
