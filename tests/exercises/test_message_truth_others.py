@@ -1,13 +1,13 @@
-"""The numbers in the messages about folding, merging, workers, differences and structure are those of the twins."""
+"""The numbers in the messages about folding, merging and several workers are those of the twins."""
 
 import numpy as np
 import pytest
 from test_messages import messages
 
 from bncourse import mistakes
+from bncourse.reference.sync import syncbn_forward
 
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(8, 3))
 
 
 def both(code, *arguments, **settings):
@@ -177,9 +177,113 @@ MERGING = [
     ("count-kept", "a half instead of a third", third_share, 0.5),
 ]
 
+
+def workers(code, sizes=(4,) * 8, gamma=1.0, dys=None):
+    """dy, caches and the answers of the twin and of the right function, with x far apart between workers."""
+    rng = np.random.default_rng(1)
+    xs = [rng.normal(n, 2, (size, 2)) for n, size in enumerate(sizes)]
+    _, caches = syncbn_forward(xs, np.full(2, gamma), np.zeros(2), eps=1e-9)
+    dys = [rng.normal(1 + n, 1, x.shape) for n, x in enumerate(xs)] if dys is None else dys
+    return dys, caches, *both(code, dys, caches)
+
+
+def corrections(code, place=slice(None), as_in=None, **settings):
+    """What the twin takes off the direct term, by what the right function (or another twin) takes off."""
+    dys, caches, twin, right = workers(code, **settings)
+    right = right if as_in is None else mistakes.find(as_in).fn(dys, caches)
+    direct = [c.gamma * c.inv_std * dy for dy, c in zip(dys, caches, strict=True)]
+    off = [[a - b for a, b in zip(direct, answer[0], strict=True)] for answer in (twin, right)]
+    return [a / b for a, b in list(zip(*off, strict=True))[place]]
+
+
+def params(code, which, **settings):
+    """dgamma (1) or dbeta (2) of the twin by the right one."""
+    *_, twin, right = workers(code, **settings)
+    return twin[which] / right[which]
+
+
+def sums(code, along_x_hat=False, sizes=(4, 2, 9)):
+    """Whether the dxs of all workers (times x_hat) sum to 0, for the right function and for the twin."""
+    _, caches, *answers = workers(code, sizes=sizes)
+    rows = np.concatenate([c.x_hat if along_x_hat else np.ones_like(c.x_hat) for c in caches])
+    twin, right = [(np.concatenate(dxs) * rows).sum(axis=0) for dxs, _, _ in answers]
+    return [np.abs(right).max() < 1e-6, np.abs(twin).min() > 1e-2]
+
+
+def moved(code, worker):
+    """Which results of the twin move when one entry of dy of one worker does: every dx, dgamma, dbeta."""
+    dys, caches, before, _ = workers(code)
+    dys[worker][0, 0] += 1
+    after = mistakes.find(code).fn(dys, caches)
+    pairs = [*zip(before[0], after[0], strict=True), *zip(before[1:], after[1:], strict=True)]
+    return [not np.allclose(a, b) for a, b in pairs]
+
+
+def off(code, by_x_hat):
+    """How far what the twin adds to the right dx is from a constant (times x_hat) on each worker."""
+    _, caches, twin, right = workers(code)
+    added = [a - b for a, b in zip(twin[0], right[0], strict=True)]
+    if by_x_hat:
+        added = [a / c.x_hat for a, c in zip(added, caches, strict=True)]
+    return [np.ptp(a, axis=0) / np.abs(a).max() for a in added]
+
+
+def same_dy(code):
+    *_, twin, right = workers(code, sizes=(4, 2), dys=[np.full((4, 2), 3.0), np.full((2, 2), 3.0)])
+    return [*right[1:], *twin[1:]]
+
+
+ALONE = [True, *[False] * 7]
+SYNC = [
+    ("local-sums", "those of all workers should", lambda code: moved(code, 0)[:8], ALONE),
+    ("local-mean-term", "near 0", lambda code: sums(code, along_x_hat=True), True),
+    ("local-mean-term", "off by a constant", lambda code: off(code, by_x_hat=False), 0),
+    ("local-variance-term", "should be 0", sums, True),
+    ("local-variance-term", "a multiple of x_hat", lambda code: off(code, by_x_hat=True), 0),
+    ("local-sums-global-n", "those of all workers should", lambda code: moved(code, 0)[:8], ALONE),
+    (
+        "local-sums-global-n",
+        "eight times too weak",
+        lambda code: corrections(code, as_in="sync-backward.local-sums"),
+        1 / 8,
+    ),
+    ("local-n", "eight times too strong", corrections, 8),
+    ("local-n", "should be 0", sums, True),
+    (
+        "equal-sizes",
+        "five times too strong",
+        lambda code: corrections(code, slice(1, None), sizes=(9, 1)),
+        5,
+    ),
+    ("equal-sizes", "nothing shows", corrections, 1),
+    ("mean-of-means", "nothing shows", corrections, 1),
+    ("mean-of-means", "should be 0", sums, True),
+    ("averaged", "eight times too small", lambda code: [params(code, 1), params(code, 2)], 1 / 8),
+    ("averaged", "dx is right", corrections, 1),
+    ("dgamma-averaged", "eight times too small", lambda code: params(code, 1), 1 / 8),
+    ("dgamma-averaged", "dx and dbeta are right", lambda code: params(code, 2), 1),
+    ("dbeta-averaged", "eight times too small", lambda code: params(code, 2), 1 / 8),
+    ("dbeta-averaged", "dx and dgamma are right", lambda code: params(code, 1), 1),
+    ("averaged-in-dx-too", "eight times too small", lambda code: [params(code, 1), params(code, 2)], 1 / 8),
+    ("averaged-in-dx-too", "eight times too weak", corrections, 1 / 8),
+    ("params-of-one-worker", "should move", lambda code: moved(code, 1)[8:], False),
+    ("no-mean-path", "should be 0", sums, True),
+    ("no-variance-path", "near 0", lambda code: sums(code, along_x_hat=True), True),
+    ("constant-statistics", "Add up your dxs", sums, True),
+    ("constant-statistics", "near 0", lambda code: sums(code, along_x_hat=True), True),
+    ("constant-statistics", "No worker then hears of another", lambda code: moved(code, 0)[:8], ALONE),
+    (
+        "gamma-missing",
+        "ten times too large",
+        lambda code: np.divide(*[answer[0][0] for answer in workers(code, gamma=0.1)[2:]]),
+        10,
+    ),
+    ("dgamma-dbeta-swapped", "dgamma should be 0", same_dy, [[0, 0], [18, 18], [18, 18], [0, 0]]),
+]
+
 CLAIMS = [
     pytest.param(f"{subject}.{name}", words, computed, number, id=f"{subject}.{name}-{words}")
-    for subject, rows in {"folding": FOLDING, "merging": MERGING}.items()
+    for subject, rows in {"folding": FOLDING, "merging": MERGING, "sync-backward": SYNC}.items()
     for name, words, computed, number in rows
 ]
 
@@ -211,3 +315,18 @@ def test_the_order_of_two_batches_shows_a_variance_that_is_not_symmetric(name):
 def test_averaged_standard_deviations_never_give_too_large_a_variance():
     for a, b in RNG.uniform(0, 5, (50, 2)):
         assert var_ratio("merging.std-merged", 3, 0, a, 8, 2, b) <= 1 + 1e-12
+
+
+def test_a_single_example_weighs_five_times_too_much_when_means_are_averaged():
+    dys, caches, *_ = workers("sync-backward.mean-of-means", sizes=(9, 1))
+    before = [
+        fn(dys, caches)[0][0]
+        for fn in (mistakes.find("sync-backward.mean-of-means").fn, mistakes.right("sync-backward"))
+    ]
+    dys[1][0] += 1  # the only example of the second worker
+    after = [
+        fn(dys, caches)[0][0]
+        for fn in (mistakes.find("sync-backward.mean-of-means").fn, mistakes.right("sync-backward"))
+    ]
+    twin, right = [b - a for a, b in zip(before, after, strict=True)]
+    np.testing.assert_allclose(twin, 5 * right)
