@@ -1,10 +1,12 @@
-"""The numbers in the messages about folding, merging and several workers are those of the twins."""
+"""The numbers in the messages about folding, merging, workers, differences and structure are computed."""
 
 import numpy as np
 import pytest
+import torch
 from test_messages import messages
+from torch import nn
 
-from bncourse import mistakes
+from bncourse import batchnorm_forward, mistakes
 from bncourse.reference.sync import syncbn_forward
 
 RNG = np.random.default_rng(0)
@@ -233,6 +235,224 @@ def same_dy(code):
     return [*right[1:], *twin[1:]]
 
 
+def slope(code, fn, *at, h=1e-5, dy=1.0):
+    """The twin's gradient; dy is 1 unless given."""
+    return mistakes.find(code).fn(fn, np.array(at, dtype=float), np.asarray(dy), h=h)
+
+
+def cube(x):
+    return (x**3).sum()
+
+
+def square(x):
+    return (x**2).sum()
+
+
+def digits(code):
+    """Right digits of the slope of the square near 1, typically: between one and two."""
+    at = np.linspace(0.9, 1.1, 41)
+    found = slope(code, lambda x: x**2, *at, dy=np.ones(41))
+    return -np.log10(np.median(np.abs(found / (2 * at) - 1)))
+
+
+def cube_errors(code):
+    """The error for the cube at 1, for steps of 0.1 and 0.01, the first by the second: 100 when central."""
+    first, second = (slope(code, cube, 1, h=h) - 3 for h in (0.1, 0.01))
+    central, finer = (mistakes.right("numerical-gradient")(cube, np.ones(1), h=h) - 3 for h in (0.1, 0.01))
+    assert central / finer == pytest.approx(100, rel=0.01)
+    return first / second
+
+
+def norm_slopes(code):
+    """The gradient of a batch norm of 6 examples with 3 features, summed with random dy."""
+    x = np.random.default_rng(2).normal(2, 3, (6, 3))
+    dy = np.random.default_rng(3).normal(1, 1, x.shape)
+    norm = lambda z: batchnorm_forward(z, np.full(3, 2.0), np.ones(3))[0]  # noqa: E731
+    return np.round(mistakes.find(code).fn(norm, x, dy), 8)
+
+
+def inputs_seen(code):
+    """In how many entries the inputs of fn differ from x."""
+    x, seen = np.arange(4.0), []
+
+    def fn(z):
+        seen.append(int((z != x).sum()))
+        return z
+
+    mistakes.find(code).fn(fn, x, np.ones(4))
+    return max(seen)
+
+
+def smaller_step(code):
+    """The slope of the cube at 1 with a step ten times smaller, by the one before."""
+    return slope(code, cube, 1, h=1e-5) / slope(code, cube, 1, h=1e-4)
+
+
+NUMERICAL = [
+    ("one-sided", "gives 3.31", lambda code: slope(code, cube, 1, h=0.1) - 3, 0.31),
+    ("one-sided", "not ten", cube_errors, 10),
+    ("one-sided-below", "gives 2.71", lambda code: slope(code, cube, 1, h=0.1) - 3, -0.29),
+    ("one-sided-below", "not ten", cube_errors, 10),
+    ("twice", "every slope should be 1", lambda code: slope(code, np.copy, 3, 4, dy=np.ones(2)), 2),
+    ("half", "every slope should be 1", lambda code: slope(code, np.copy, 3, 4, dy=np.ones(2)), 0.5),
+    ("not-divided", "50 000 times too small", lambda code: 3 / slope(code, cube, 1), 50000),
+    ("not-divided", "should nearly agree", smaller_step, 0.1),
+    ("sign", "1 and not −1", lambda code: slope(code, np.copy, 3, 4, dy=np.ones(2)), -1),
+    ("step-too-small", "one or two digits of the slope", lambda code: 1 < digits(code) < 3, True),
+    ("step-too-small", "2.2e-16 apart", lambda code: np.spacing(1.0) * 1e16, 2.2),
+    ("step-too-small", "every slope is 0", lambda code: slope(code, square, 1000), 0),
+    ("step-too-large", "gets 4", lambda code: slope(code, cube, 1), 4),
+    ("step-too-large", "the two results should differ", lambda code: slope(code, cube, 1, h=0.1), 4),
+    ("not-restored", "gives 1 and 0.9", lambda code: 10 * slope(code, np.prod, 1, 1, h=0.1) - 9, [1, 0]),
+    ("not-restored", "one entry should differ", inputs_seen, 4),
+    ("all-at-once", "is then 0", norm_slopes, 0),
+    ("all-at-once", "not both 8", lambda code: slope(code, square, 1, 3), 8),
+    ("diagonal-only", "and 992", lambda code: 32**2 - 32, 992),
+    (
+        "diagonal-only",
+        "and not 0",
+        lambda code: slope(code, lambda x: x[::-1], 1, 2, 3, 4, dy=np.arange(1.0, 5)),
+        0,
+    ),
+    ("dy-ignored", "is then 0", norm_slopes, 0),
+    ("dy-ignored", "should double", lambda code: slope(code, cube, 1, dy=2) / slope(code, cube, 1), 1),
+    (
+        "mean-for-sum",
+        "320 times too small",
+        lambda code: 1 / slope(code, np.copy, *np.ones((32, 10)), dy=np.ones((32, 10))),
+        320,
+    ),
+    ("float32", "about 84 roundings", lambda code: 1e-5 / np.spacing(np.float32(1)), 84),
+    ("float32", "one or two digits of the slope", lambda code: 1 < digits(code) < 3, True),
+    ("float32", "every slope is 0", lambda code: slope(code, square, 1000), 0),
+]
+
+
+def lost(code, name):
+    """What a gamma, beta or bias of 1 has lost after 1000 steps of SGD with a gradient of 0."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
+    named = dict(model.named_parameters())
+    optimiser = torch.optim.SGD(mistakes.find(code).fn(model, 5e-4), lr=0.1)
+    with torch.no_grad():
+        named[name].fill_(1)
+    for parameter in named.values():
+        parameter.grad = torch.zeros_like(parameter)
+    for _ in range(1000):
+        optimiser.step()
+    return round(1 - named[name][0].item(), 4)
+
+
+def spared(code):
+    """The axes of the parameters that are not decayed."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
+    groups = mistakes.find(code).fn(model, 0.1)
+    return sorted({p.ndim for group in groups if not group["weight_decay"] for p in group["params"]})
+
+
+def unknown(code):
+    """The parameters of one axis that stand in no group, by all parameters of one axis."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, 2))
+    known = {id(p) for group in mistakes.find(code).fn(model, 0.1) for p in group["params"]}
+    free = [p for p in model.parameters() if p.ndim == 1]
+    return sum(id(p) not in known for p in free) / len(free)
+
+
+MAPS = torch.as_tensor(RNG.normal(1, 2, (4, 3, 6, 6)))
+
+
+def blocks(code, c_in=3, c_out=5):
+    """The block of the twin and the right one, in float64."""
+    return [block.double() for block in both(code, c_in, c_out)]
+
+
+def conv_times(code, factor):
+    """The output with weights `factor` times as large, by the one before: of the twin, of the right block."""
+    ratios = []
+    for block in blocks(code):
+        before = block(MAPS)
+        conv = next(module for module in block if isinstance(module, nn.Conv2d))
+        conv.weight.data *= factor
+        ratios.append((block(MAPS).norm() / before.norm()).item())
+    return ratios
+
+
+def bias_added(code):
+    """How far the output in training moves when 5 is added to the bias in front of the norm."""
+    block, _ = blocks(code)
+    before = block(MAPS)
+    block[0].bias.data += 5
+    return (block(MAPS) - before).abs().max().item()
+
+
+def not_linear(code):
+    """How far three blocks of the twin, in use, are from a linear map and a shift."""
+    row = nn.Sequential(*[blocks(code, 3, 3)[0] for _ in range(3)])
+    row(MAPS)  # statistics that are not 0 and 1
+    row.eval()
+    zero = row(torch.zeros_like(MAPS))
+    return (row(2 * MAPS) - 2 * row(MAPS) + zero).abs().max().item()
+
+
+def lowest(code):
+    return [(block(MAPS).min() < 0).item() for block in blocks(code)]
+
+
+def zeros_turned(code):
+    """The share of the zeros of the ReLU that are below 0 behind the norm."""
+    block, _ = blocks(code)
+    zeros = block[:2](MAPS) == 0
+    return (block(MAPS)[zeros] < 0).double().mean().item()
+
+
+def ten_in_a_row(code):
+    """Ten blocks with weights twice as large, by ten blocks as they were."""
+    row = nn.Sequential(*[blocks(code, 3, 3)[0] for _ in range(10)])
+    before = row(MAPS)
+    for block in row:
+        block[0].weight.data *= 2
+    return (row(MAPS).norm() / before.norm()).item()
+
+
+def along_weights(code):
+    """The gradient of a convolution's weights in front of a norm, along the weights themselves."""
+    _, block = blocks("block-order.no-norm")
+    block[1].eps = 1e-12
+    (block(MAPS) * torch.as_tensor(np.random.default_rng(4).normal(size=(4, 5, 6, 6)))).sum().backward()
+    weight = block[0].weight
+    return round(torch.cosine_similarity(weight.grad.ravel(), weight.ravel(), dim=0).item(), 8)
+
+
+PARAM_GROUPS = [
+    ("decay-on-all", "about 5 %", lambda code: [lost(code, "1.weight"), lost(code, "1.bias")], 0.05),
+    (
+        "decay-on-gamma",
+        "about 5 %",
+        lambda code: [lost(code, "1.weight"), lost(code, "1.bias"), lost(code, "0.bias")],
+        [0.05, 0, 0],
+    ),
+    (
+        "decay-on-beta",
+        "about 5 %",
+        lambda code: [lost(code, "1.bias"), lost(code, "0.bias"), lost(code, "1.weight")],
+        [0.05, 0.05, 0],
+    ),
+    ("decay-on-none", "weights longer at every step", along_weights, 0),
+    ("decay-on-none", "spared as well", spared, [1, 2, 4]),
+    ("exchanged", "the weights of the layers are not", spared, [2, 4]),
+    ("norms-left-out", "in no group", unknown, 1),
+]
+BLOCK_ORDER = [
+    ("conv-bias", "no output changes with it", bias_added, 0),
+    ("conv-bias", "64 parameters", lambda code: mistakes.find(code).fn(3, 64)[0].bias.numel(), 64),
+    ("norm-last", "every 0 of the ReLU", zeros_turned, 1),
+    ("norm-last", "cannot be negative", lowest, [True, False]),
+    ("norm-first", "ten times as large", lambda code: conv_times(code, 10), [10, 1]),
+    ("no-norm", "twice as large", lambda code: conv_times(code, 2), [2, 1]),
+    ("no-norm", "1024 times", ten_in_a_row, 1024),
+    ("no-activation", "no more than one linear map and one shift", not_linear, 0),
+    ("no-activation", "cannot be negative", lowest, [True, False]),
+]
+
 ALONE = [True, *[False] * 7]
 SYNC = [
     ("local-sums", "those of all workers should", lambda code: moved(code, 0)[:8], ALONE),
@@ -283,7 +503,14 @@ SYNC = [
 
 CLAIMS = [
     pytest.param(f"{subject}.{name}", words, computed, number, id=f"{subject}.{name}-{words}")
-    for subject, rows in {"folding": FOLDING, "merging": MERGING, "sync-backward": SYNC}.items()
+    for subject, rows in {
+        "folding": FOLDING,
+        "merging": MERGING,
+        "sync-backward": SYNC,
+        "numerical-gradient": NUMERICAL,
+        "param-groups": PARAM_GROUPS,
+        "block-order": BLOCK_ORDER,
+    }.items()
     for name, words, computed, number in rows
 ]
 
