@@ -31,6 +31,8 @@ def _values(verdict: Verdict, lang: str | None) -> dict[str, str]:
             values[key] = filled(word("card", own[1:], lang), n=n)
     if "weights" in values:
         values["weights"] = _weights(verdict, lang)
+    if "version" in values:  # a code
+        values["version"] = _names((values["version"],), lang)[0]
     return values
 
 

@@ -24,14 +24,15 @@ OWN_SENTENCE = {  # nothing is compared with a twin, so each says itself what wa
         "outputs", "shape", "dtype", "not-finite", "input-changed", "alias", "not-repeatable", "reseeded",
         "patched")),
     "unknown", "pass", "tests.pass", "tests.rejects-right", "tests.missed",
+    "naming.pass", "naming.other", "naming.not-attempted",
 }  # fmt: skip
-SHORT = {"pass", "tests.pass"}  # what is right needs neither meaning nor why
+SHORT = {"pass", "tests.pass", "naming.pass"}  # what is right needs neither meaning nor why
 EVIDENCE = {f"evidence.{name}" for name in ("exact", "coefficients", "pair", "property")}
 FRAME = {"facts", "card", "terms", "staged", "status", "cli"}
 PLACEHOLDERS = {
     *("name", "names", "output", "other", "weights", "value", "expected", "got", "argument", "attribute"),
     *("error", "line", "seconds", "caught", "of", "count", "n", "command", "first", "second", "term"),
-    *("function", "step", "file"),
+    *("function", "step", "file", "version"),
 }
 UNKIND = re.compile(
     r"!|\b(forgot|forget|wrong|mistakes?|bad|stupid|obvious(ly)?|simply|just|easy|easily|of course|sorry)\b",
