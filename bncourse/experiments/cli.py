@@ -8,12 +8,15 @@ from pathlib import Path
 from bncourse.data import load
 from bncourse.errors import BncourseError
 from bncourse.experiments.config import RunConfig
-from bncourse.experiments.provenance import code_hash
+from bncourse.experiments.provenance import is_current
 from bncourse.experiments.recipes import RECIPES
 from bncourse.experiments.runner import missing, run_all
 from bncourse.experiments.store import Row, read_rows, results_folder
 
 __all__ = ["main"]
+
+# Fields of a config that a line shows where the runs of the experiment differ in them.
+_SHOWN = {"placement": "{:6} the ReLU", "batch_size": "batch size {:2}"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -66,7 +69,7 @@ def _status(options: argparse.Namespace) -> None:
             f"{name}: {len(planned) - len(missing(planned, options.results))} of {len(planned)} runs recorded"
         )
         for config in planned:
-            print(f"  {_title(config)}  {_outcome(rows.get(config.key()))}")
+            print(f"  {_title(config, planned)}  {_outcome(rows.get(config.key()))}")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -89,7 +92,7 @@ def _run(options: argparse.Namespace) -> None:
             options.results,
             device=options.device,
             on_epoch=lambda config, epoch, loss: show(
-                f"{_title(config)}  epoch {epoch + 1}  loss {loss:.4f}"
+                f"{_title(config, planned)}  epoch {epoch + 1}  loss {loss:.4f}"
             ),
         )
     finally:
@@ -112,12 +115,18 @@ def _progress(epochs: int) -> tuple[Callable[[str], None], Callable[[], None]]:
     return show, bar.close
 
 
-def _title(config: RunConfig) -> str:
-    return f"norm {config.norm:5}  learning rate {config.learning_rate:g}  seed {config.seed}"
+def _title(config: RunConfig, planned: Sequence[RunConfig]) -> str:
+    """What tells the run from the others of its experiment."""
+    differ = {name for name in _SHOWN if len({getattr(other, name) for other in planned}) > 1}
+    parts = [text.format(getattr(config, name)) for name, text in _SHOWN.items() if name in differ]
+    return "  ".join(
+        [f"norm {config.norm:5}", *parts, f"learning rate {config.learning_rate:g}", f"seed {config.seed}"]
+    )
 
 
 def _outcome(row: Row | None) -> str:
     if row is None:
         return "not run"
     result = "diverged" if row["diverged"] else f"test accuracy {row['test_accuracy']:.4f}"
-    return result if row["code_hash"] == code_hash() else f"{result} (recorded with other code)"
+    model = RunConfig.from_json(row["config"]).model
+    return result if is_current(row["code_hash"], model) else f"{result} (recorded with other code)"

@@ -8,23 +8,34 @@ from typing import Any
 
 from bncourse.errors import StateError
 
-__all__ = ["RunConfig"]
+__all__ = ["CHOICES", "RunConfig"]
+
+# What a name may be. Norms and places are the net's to know: a config is read without PyTorch.
+CHOICES = {
+    "optimiser": ("adam", "sgd"),
+    "schedule": ("constant", "cosine"),
+    "model": ("seed-cnn", "small-resnet"),
+}
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """One run of the seed CNN. Two equal configs are one run.
+    """One run. Two equal configs are one run.
 
     experiment:    the results file the run belongs to
     data:          "cifar10" or "shapes"
-    train_size:    how many training images, from the first on; None is all of them
-    norm, where, dropout, width: the net, see `bncourse.models.SeedCNN`
-    learning_rate: of Adam, constant
+    train_size:    how many training images, from the first on; None is all of them but those held out
+    validation_size: how many training images are held out, the last ones; 0 is none
+    model:         "seed-cnn" or "small-resnet", see `bncourse.models`
+    norm, width:   of the net, see there
+    where, placement, dropout: of the seed CNN only
+    optimiser:     "adam", or "sgd" with `momentum` (Nesterov's is not used) and `weight_decay`
+    learning_rate: at the start; schedule: "constant", or "cosine" from there to 0, a step at a time
     batch_size:    images a step; what is left over at the end of an epoch is dropped
     epochs, seed:  length of the run; the seed of initial weights, batch order and dropout
     log_every:     steps in one point of the recorded loss curve
 
-    Raises StateError when a number cannot be right.
+    Raises StateError when a number or a name cannot be right.
 
     >>> RunConfig(norm="batch", seed=1).key() == RunConfig(norm="batch", seed=1).key()
     True
@@ -46,13 +57,27 @@ class RunConfig:
     epochs: int = 3
     seed: int = 0
     log_every: int = 10
+    model: str = "seed-cnn"
+    placement: str = "after"
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    validation_size: int = 0
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "epochs", "learning_rate", "width", "log_every"):
             if not getattr(self, name) > 0:
                 raise StateError(f"{name} > 0", got=f"{name}={getattr(self, name)}", hint=f"leave {name} out")
-        if self.optimiser != "adam":
-            raise StateError('optimiser is "adam"', got=repr(self.optimiser), hint="leave optimiser out")
+        for name in ("momentum", "weight_decay", "validation_size"):
+            if not getattr(self, name) >= 0:
+                raise StateError(f"{name} ≥ 0", got=f"{name}={getattr(self, name)}", hint=f"leave {name} out")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise StateError(
+                    f"{name} is one of {', '.join(known)}",
+                    got=repr(getattr(self, name)),
+                    hint=f'{name}="{known[0]}"',
+                )
 
     def key(self) -> str:
         """Sixteen hex digits that name the run by its content.

@@ -1,10 +1,10 @@
-"""One function a figure: it returns the runs the figure needs. Chapter: start-here."""
+"""One function a figure: it returns the runs it needs. Chapters: start-here, placement, small-batches."""
 
 from collections.abc import Callable
 
 from bncourse.experiments.config import RunConfig
 
-__all__ = ["RECIPES", "Recipe", "first_look"]
+__all__ = ["RECIPES", "Recipe", "batch_size", "first_look", "placement"]
 
 # seeds -> configs. With more seeds the configs of fewer seeds stay the same: runs are only added.
 Recipe = Callable[[int], list[RunConfig]]
@@ -26,4 +26,73 @@ def first_look(seeds: int = 1) -> list[RunConfig]:
     ]
 
 
-RECIPES: dict[str, Recipe] = {"first-look": first_look}
+def batch_size(seeds: int = 1) -> list[RunConfig]:
+    """Batch norm and group norm at 32, 16, 8, 4 and 2 images a step: the question of Wu & He's figure.
+
+    A small residual net on 32,000 images of CIFAR-10, twice each, whatever the batch size: 2,000 steps
+    of 32, or 32,000 steps of 2. SGD with momentum 0.9, no weight decay, no augmentation, one cosine from the
+    first rate to 0. The first rate follows the linear rule: @@ · batch size / 32. Batch norm is evaluated
+    with its running statistics, PyTorch's momentum 0.1. Group norm has 8 groups.
+
+    @@ was the best of 0.025, 0.05, 0.1 and 0.2 for @@
+
+    Other than in the paper: there, 8 devices share a step, so the net sees 8 batches of that size a step.
+    Here the batch of the norm is the batch of the step.
+
+    Source: Wu & He 2018 (arXiv 1803.08494), figure 1 and section 4.1.
+
+    >>> [(c.norm, c.batch_size, c.learning_rate) for c in batch_size()][-2:]
+    [('batch', 2, 0.00625), ('group', 2, 0.00625)]
+    """
+    return [
+        RunConfig(
+            experiment="batch-size",
+            data="cifar10",
+            train_size=32_000,
+            validation_size=5_000,
+            model="small-resnet",
+            norm=norm,
+            optimiser="sgd",
+            learning_rate=0.1 * size / 32,
+            schedule="cosine",
+            batch_size=size,
+            epochs=2,
+            seed=seed,
+            log_every=3_200 // size,
+        )
+        for seed in range(seeds)
+        for size in (32, 16, 8, 4, 2)
+        for norm in ("batch", "group")
+    ]
+
+
+def placement(seeds: int = 1) -> list[RunConfig]:
+    """Batch norm before or after the ReLU of the seed CNN, at a usual and at a large learning rate.
+
+    The article's text has the norm before the activation, and no bias; its code has it after. The net is
+    half as wide as the article's, on 32,000 images of CIFAR-10, twice each. The arms of one seed share
+    their batches and the initial weights that both have. Nothing is chosen by the result.
+
+    >>> [(config.placement, config.learning_rate) for config in placement()]
+    [('before', 0.001), ('after', 0.001), ('before', 0.01), ('after', 0.01)]
+    """
+    return [
+        RunConfig(
+            experiment="placement",
+            data="cifar10",
+            train_size=32_000,
+            validation_size=5_000,
+            norm="batch",
+            width=0.5,
+            placement=place,
+            learning_rate=rate,
+            epochs=2,
+            seed=seed,
+        )
+        for seed in range(seeds)
+        for rate in (1e-3, 1e-2)
+        for place in ("before", "after")
+    ]
+
+
+RECIPES: dict[str, Recipe] = {"first-look": first_look, "batch-size": batch_size, "placement": placement}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bncourse.data import Dataset
 from bncourse.experiments.config import RunConfig
-from bncourse.experiments.provenance import provenance
+from bncourse.experiments.provenance import code_of, provenance
 from bncourse.experiments.store import Row, append_row, read_rows
 
 __all__ = ["missing", "run_all"]
@@ -51,7 +51,8 @@ def run_all(
     while todo := missing(planned, folder):
         config = todo[0]
         report = partial(on_epoch, config) if on_epoch is not None else None
-        origin = provenance(data)  # now, not after a long run: the files on the disk may change meanwhile
+        # Now, not after a long run: the files on the disk may change meanwhile.
+        origin = provenance(data, code=code_of(config.model))
         measured = train(config, data, device=device, on_epoch=report)
         row = {"key": config.key(), "config": config.to_json(), **measured, **origin}
         append_row(row, folder)

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 
 from bncourse.data import Dataset
 from bncourse.errors import DataError, StateError
+from bncourse.experiments.choices import build_model, build_optimiser, rate_at
 from bncourse.experiments.config import RunConfig
-from bncourse.models import SeedCNN
 
 __all__ = ["evaluate", "pick_device", "pixel_moments", "standardise", "train"]
 
@@ -87,20 +87,23 @@ def _fit(
 ) -> list[float]:
     """Train; the loss of every step. Stops after the epoch in which a loss is not finite."""
     steps = len(images) // config.batch_size
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    optimiser = build_optimiser(config, model)
     # Its own generator: dropout draws from the global one, and must not change the batches.
     order = torch.Generator().manual_seed(config.seed)
     losses: list[float] = []
     model.train()
     for epoch in range(config.epochs):
         shuffled = torch.randperm(len(images), generator=order).to(images.device)
-        epoch_losses = []
+        epoch_losses: list[Tensor] = []
         # The ragged rest is dropped: batch norm should see batches of one size.
         for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
             logits = model(standardise(images[index], *moments))
             loss = F.cross_entropy(logits, labels[index])
             optimiser.zero_grad()
             loss.backward()
+            optimiser.param_groups[0]["lr"] = rate_at(
+                config, len(losses) + len(epoch_losses), steps * config.epochs
+            )
             optimiser.step()
             epoch_losses.append(loss.detach())  # not .item(): a GPU would stop and wait
         losses += torch.stack(epoch_losses).tolist()
@@ -143,10 +146,11 @@ def _means(losses: Sequence[float], size: int) -> list[float | None]:
     return [round(m, 5) if math.isfinite(m) else None for m in means]
 
 
-def _training_part(config: RunConfig, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _parts(config: RunConfig, data: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images and labels to train on, to validate on (the last training images, perhaps none), to test on."""
     if config.data != data.name:
         raise StateError("the data are those of the config", got=data.name, hint=f'load("{config.data}")')
-    available = len(data.train_images)
+    available = len(data.train_images) - config.validation_size
     wanted = available if config.train_size is None else config.train_size
     if not config.batch_size <= wanted <= available:
         raise DataError(
@@ -154,7 +158,12 @@ def _training_part(config: RunConfig, data: Dataset) -> tuple[np.ndarray, np.nda
             got=f"batch_size={config.batch_size}, train_size={wanted}",
             hint="a smaller batch_size or train_size",
         )
-    return data.train_images[:wanted], data.train_labels[:wanted]
+    held_out = slice(available, available + config.validation_size)
+    return {
+        "train": (data.train_images[:wanted], data.train_labels[:wanted]),
+        "validation": (data.train_images[held_out], data.train_labels[held_out]),
+        "test": (data.test_images, data.test_labels),
+    }
 
 
 def train(
@@ -163,7 +172,8 @@ def train(
     """Do one run and return what was measured, a plain dict that JSON can hold.
 
     train_loss: mean of each epoch; loss_curve: mean of each `log_every` steps;
-    test_accuracy, test_loss: read once, at the end; None when the run diverged;
+    validation_accuracy: None when no image is held out;
+    test_accuracy, test_loss: read once, at the end; both accuracies are None when the run diverged;
     seconds: of the training alone; images_per_second; device and threads.
 
     On a CPU the same config, data and number of threads give the same numbers. Seeds PyTorch's global
@@ -175,22 +185,26 @@ def train(
     >>> len(row["train_loss"]), row["diverged"]
     (2, False)
     """
-    train_images, train_labels = _training_part(config, data)
+    arrays = _parts(config, data)
     target = pick_device(device)
     torch.manual_seed(config.seed)
-    model = SeedCNN(config.norm, where=config.where, dropout=config.dropout, width=config.width).to(target)
-    mean, std = (moment.to(target) for moment in pixel_moments(train_images))
-    images, labels = torch.tensor(train_images, device=target), torch.tensor(train_labels, device=target)
+    model = build_model(config).to(target)
+    moments = pixel_moments(arrays["train"][0])
+    mean, std = (moment.to(target) for moment in moments)
+    parts = {
+        name: (torch.tensor(images, device=target), torch.tensor(labels, device=target))
+        for name, (images, labels) in arrays.items()
+    }
     start = time.perf_counter()
-    losses = _fit(model, images, labels, (mean, std), config, on_epoch)
+    losses = _fit(model, *parts["train"], (mean, std), config, on_epoch)
     seconds = time.perf_counter() - start
-    test = torch.tensor(data.test_images, device=target), torch.tensor(data.test_labels, device=target)
-    accuracy, test_loss = evaluate(model, *test, (mean, std))
+    held_out = evaluate(model, *parts["validation"], (mean, std)) if config.validation_size else (None, None)
+    accuracy, test_loss = evaluate(model, *parts["test"], (mean, std))
     diverged = not all(map(math.isfinite, [*losses, test_loss]))
     return {
-        "train_loss": _means(losses, len(images) // config.batch_size),
+        "train_loss": _means(losses, len(parts["train"][0]) // config.batch_size),
         "loss_curve": _means(losses, config.log_every),
-        "validation_accuracy": None,  # nothing is chosen by it yet, so no image is held out
+        "validation_accuracy": None if diverged else held_out[0],
         "test_accuracy": None if diverged else accuracy,
         "test_loss": None if diverged else test_loss,
         "diverged": diverged,

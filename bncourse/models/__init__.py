@@ -1,6 +1,16 @@
-"""Networks with the norm passed in; they need PyTorch. Chapters: start-here, twelve-configurations."""
+"""Networks with the norm passed in; they need PyTorch. Chapters: start-here, placement, small-batches."""
 
-from bncourse.models.norms import NORMS, NormFactory, make_norm
-from bncourse.models.seed_cnn import PLACES, SeedCNN
+from bncourse.models.norms import NORMS, NormFactory, group_count, make_norm
+from bncourse.models.seed_cnn import PLACEMENTS, PLACES, SeedCNN
+from bncourse.models.small_resnet import SmallResNet
 
-__all__ = ["NORMS", "PLACES", "NormFactory", "SeedCNN", "make_norm"]
+__all__ = [
+    "NORMS",
+    "PLACEMENTS",
+    "PLACES",
+    "NormFactory",
+    "SeedCNN",
+    "SmallResNet",
+    "group_count",
+    "make_norm",
+]

@@ -75,11 +75,21 @@ def test_status_tells_what_is_recorded_and_with_which_code(
     ]
     main(run)
     capsys.readouterr()
-    monkeypatch.setattr(cli, "code_hash", lambda: "another")
+    monkeypatch.setattr(cli, "is_current", lambda recorded, model: False)
     assert main(status) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "tiny: 2 of 2 runs recorded"
     assert all("test accuracy 0." in line and "(recorded with other code)" in line for line in lines[1:])
+
+
+def test_a_line_shows_what_the_runs_differ_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["experiment", "status", "batch-size", "--results", str(tmp_path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("  norm group  batch size  2  learning rate 0.00")
+    assert main(["experiment", "status", "placement", "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "  norm batch  before the ReLU  learning rate 0.001  seed 0  not run"
+    )
 
 
 def test_missing_cifar_10_says_how_to_get_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

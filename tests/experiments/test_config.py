@@ -21,11 +21,18 @@ OTHER = {
     "epochs": 9,
     "seed": 9,
     "log_every": 9,
+    "optimiser": "sgd",
+    "model": "small-resnet",
+    "placement": "before",
+    "momentum": 0.5,
+    "weight_decay": 0.1,
+    "schedule": "cosine",
+    "validation_size": 9,
 }
 
 
 def test_every_field_changes_the_key() -> None:
-    assert set(OTHER) == {f.name for f in fields(RunConfig)} - {"optimiser"}
+    assert set(OTHER) == {f.name for f in fields(RunConfig)}
     keys = {RunConfig().key()} | {
         replace(RunConfig(), **{name: value}).key() for name, value in OTHER.items()
     }
@@ -65,9 +72,23 @@ def test_numbers_are_positive(name: str, sign: int) -> None:
     assert str(error.value) == f"must hold: {name} > 0; got: {name}={wrong}; try: leave {name} out"
 
 
-def test_only_adam_is_known() -> None:
-    with pytest.raises(StateError, match="must hold: optimiser is \"adam\"; got: 'sgd'"):
-        RunConfig(optimiser="sgd")
+@pytest.mark.parametrize("name", ["momentum", "weight_decay", "validation_size"])
+def test_some_numbers_may_be_0_but_not_less(name: str) -> None:
+    RunConfig(**{name: 0})
+    with pytest.raises(StateError) as error:
+        RunConfig(**{name: -1})
+    assert str(error.value) == f"must hold: {name} ≥ 0; got: {name}=-1; try: leave {name} out"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("optimiser", "adam, sgd"), ("schedule", "constant, cosine"), ("model", "seed-cnn, small-resnet")],
+)
+def test_a_name_is_one_that_is_known(name: str, known: str) -> None:
+    with pytest.raises(StateError) as error:
+        RunConfig(**{name: "lion"})
+    first = known.split(",")[0]
+    assert str(error.value) == f"must hold: {name} is one of {known}; got: 'lion'; try: {name}=\"{first}\""
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -76,3 +97,14 @@ def test_more_seeds_only_add_runs(name: str) -> None:
     assert three[: len(one)] == one
     assert len({config.key() for config in three}) == len(three) == 3 * len(one)
     assert {config.experiment for config in three} == {name}
+
+
+def test_the_batch_sizes_have_one_budget_and_the_linear_rule() -> None:
+    runs = RECIPES["batch-size"](3)
+    assert {(c.batch_size, c.norm) for c in runs} == {
+        (b, n) for b in (32, 16, 8, 4, 2) for n in ("batch", "group")
+    }
+    assert {c.train_size * c.epochs for c in runs} == {64_000}
+    assert all(c.train_size % c.batch_size == 0 for c in runs)  # so nothing is dropped
+    for norm in ("batch", "group"):
+        assert len({c.learning_rate / c.batch_size for c in runs if c.norm == norm}) == 1

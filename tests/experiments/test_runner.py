@@ -3,13 +3,14 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bncourse.data import load
-from bncourse.experiments import RunConfig
-from bncourse.experiments.provenance import CODE, code_hash
+from bncourse.experiments import RECIPES, RunConfig
+from bncourse.experiments.provenance import CODE, code_hash, code_of, is_current
 from bncourse.experiments.runner import missing, run_all
 from bncourse.experiments.store import read_rows
 
@@ -18,7 +19,7 @@ SWEEP = """
 import sys
 import torch
 from bncourse.data import load
-from bncourse.experiments import RunConfig
+from bncourse.experiments import RECIPES, RunConfig
 from bncourse.experiments.runner import run_all
 torch.set_num_threads(1)
 configs = [RunConfig(experiment="sweep", width=0.1, batch_size=16, epochs=3, seed=s) for s in range(6)]
@@ -85,6 +86,24 @@ def test_the_code_hash_is_of_what_the_code_does(tmp_path: Path) -> None:
     assert code != write("def f(x):\n    return x + 2\n")
     assert code != write("def f(x):\n    return x - 1\n")
     assert {name.split("/")[0] for name in CODE} == {"experiments", "models"}
+
+
+def test_a_row_has_the_hash_of_the_code_of_its_net(tmp_path: Path) -> None:
+    data = load("shapes", train=32, test=10)
+    config = replace(tiny(0), model="small-resnet")
+    run_all([config], data, tmp_path, device="cpu")
+    (row,) = read_rows("try", tmp_path)
+    assert row["code_hash"] == code_hash(code_of("small-resnet")) != code_hash()
+    assert is_current(row["code_hash"], "small-resnet")
+    assert not is_current(row["code_hash"], "seed-cnn")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recorded_rows_have_the_numbers_of_the_code_as_it_is(name: str) -> None:
+    # When this fails: show that the changed code gives the same numbers and say so in
+    # provenance._SAME_NUMBERS, or run the experiment again.
+    for row in read_rows(name):
+        assert is_current(row["code_hash"], RunConfig.from_json(row["config"]).model), row["key"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
