@@ -143,7 +143,8 @@ def weighted_std_squared(count_a, mean_a, var_a, count_b, mean_b, var_b):
     n = count_a + count_b
     mean = (count_a * mean_a + count_b * mean_b) / n
     std = (count_a * np.sqrt(var_a) + count_b * np.sqrt(var_b)) / n
-    return n, mean, std**2
+    delta = mean_b - mean_a
+    return n, mean, std**2 + delta**2 * count_a * count_b / n**2
 
 
 @program(check="merge_stats", code="merging.std-merged")
@@ -158,11 +159,13 @@ def std_in_the_within_term(na, ma, va, nb, mb, vb):
 @program(check="merge_stats", code="merging.std-merged")
 def std_loop(na, ma, va, nb, mb, vb):
     n = na + nb
+    mu = _mean(na, ma, nb, mb)
     var = []
-    for a, b in zip(va, vb, strict=True):
-        s = math.sqrt(a) * na / n + math.sqrt(b) * nb / n
-        var.append(s * s)
-    return n, _mean(na, ma, nb, mb), np.array(var)
+    for d in range(len(mu)):
+        s = math.sqrt(va[d]) * na / n + math.sqrt(vb[d]) * nb / n
+        apart = (na * (ma[d] - mu[d]) ** 2 + nb * (mb[d] - mu[d]) ** 2) / n
+        var.append(s * s + apart)
+    return n, mu, np.array(var)
 
 
 # --- merging.about-old-mean
