@@ -3,13 +3,17 @@
 Chapter: gradient-checking.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Answer", "arrays_of", "copied", "distance", "read", "same"]
+__all__ = ["Answer", "arrays_of", "copied", "distance", "read", "same", "shared_memory"]
+
+Params = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +21,8 @@ class Answer:
     """What a function gave on one probe: its outputs, or None where it raised; whether inputs changed.
 
     `problem` is a code of `contract.*` or `call.*`, with `params` for its sentence. With a soft
-    problem (a kind of number, an input that changed) there are outputs all the same.
+    problem (a kind of number, an input that changed) there are outputs all the same. `shared` names an
+    output and the argument it shares memory with.
 
     >>> Answer(None).outputs is None
     True
@@ -26,11 +31,12 @@ class Answer:
     outputs: tuple[np.ndarray, ...] | None
     changed: bool = False
     problem: str | None = None
-    params: tuple[tuple[str, str], ...] = ()
+    params: Params = ()
+    shared: Params = ()
 
 
 def copied(value: Any) -> Any:
-    """`value` with every array in it copied, so that a call cannot reach ours.
+    """`value` with every array and every PyTorch module in it copied, so that a call cannot reach ours.
 
     >>> x = np.zeros(2); copied((x, 1))[0] is x
     False
@@ -41,7 +47,13 @@ def copied(value: Any) -> Any:
         return type(value)(copied(part) for part in value)
     if is_dataclass(value) and not isinstance(value, type):
         return type(value)(*(copied(getattr(value, field.name)) for field in fields(value)))
-    return value
+    return deepcopy(value) if _is_module(value) else value
+
+
+def _is_module(value: Any) -> bool:
+    """Is this a layer or net of PyTorch? Without loading PyTorch: whoever has one has loaded it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def arrays_of(value: Any) -> list[np.ndarray]:
@@ -56,23 +68,70 @@ def arrays_of(value: Any) -> list[np.ndarray]:
         return [array for part in value for array in arrays_of(part)]
     if is_dataclass(value) and not isinstance(value, type):
         return [array for field in fields(value) for array in arrays_of(getattr(value, field.name))]
+    if _is_module(value):
+        return [tensor.detach().numpy() for tensor in value.state_dict().values()]
     return []
 
 
 def same(one: Any, other: Any) -> bool:
-    """True when two values hold the same numbers, NaN included.
+    """True when two values hold the same numbers up to rounding, NaN included.
+
+    x + h − 2h + h is x again: whoever steps an argument there and back has not changed it.
 
     >>> same((np.array([np.nan]),), (np.array([np.nan]),))
     True
     """
-    pairs = zip(arrays_of(one), arrays_of(other), strict=True)
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc") for a, b in pairs)
+    pairs = list(zip(arrays_of(one), arrays_of(other), strict=False))
+    return len(pairs) == len(arrays_of(other)) and all(_unchanged(a, b) for a, b in pairs)
 
 
-def read(value: Any, names: Sequence[str], right: Sequence[np.ndarray]) -> Answer:
+def _unchanged(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape != other.shape:
+        return False
+    floats = one.dtype.kind in "fc"
+    if np.array_equal(one, other, equal_nan=floats) or not (floats and one.size):
+        return np.array_equal(one, other, equal_nan=floats)
+    largest = float(np.nanmax(np.abs(other)))
+    return bool(np.allclose(one, other, rtol=0, atol=1e-12 * largest, equal_nan=True))
+
+
+def shared_memory(
+    value: Any,
+    outputs: Sequence[str],
+    given: Sequence[Any],
+    arguments: Sequence[str],
+    but: Sequence[str] = (),
+) -> Params:
+    """The first output that shares memory with an argument, and that argument, as params; or nothing.
+
+    Outputs named in `but` may be an argument.
+
+    >>> x = np.zeros((2, 2)); shared_memory((x.T, x), ["y"], [x], ["x"])
+    (('output', 'y'), ('argument', 'x'))
+    """
+    parts = value if isinstance(value, tuple | list) and len(outputs) > 1 else [value]
+    if isinstance(value, tuple) and len(outputs) == 1:
+        parts = value[:1]  # y of (y, cache)
+    for output, part in zip(outputs, parts, strict=False):
+        if output in but:
+            continue
+        for argument, whole in zip(arguments, given, strict=False):
+            if any(np.may_share_memory(a, b) and np.shares_memory(a, b)
+                   for a in arrays_of(part) for b in arrays_of(whole)):  # fmt: skip
+                return ("output", output), ("argument", argument)
+    return ()
+
+
+def read(
+    value: Any,
+    names: Sequence[str],
+    right: Sequence[np.ndarray],
+    flatten: Callable[[Any], Any] | None = None,
+) -> Answer:
     """A learner's result as arrays, compared in number, shape and kind with the right ones.
 
-    One output may come as y or as (y, anything).
+    One output may come as y or as (y, anything). `flatten` turns what is no array into arrays, or into
+    an Answer that says why it cannot.
 
     >>> read((np.zeros(2), "cache"), ["y"], [np.ones(2)]).problem is None
     True
@@ -84,6 +143,11 @@ def read(value: Any, names: Sequence[str], right: Sequence[np.ndarray]) -> Answe
     parts = list(value) if isinstance(value, tuple | list) else [value]
     if parts and all(part is None or part is ... for part in parts):
         return Answer(None, problem="call.not-attempted")
+    if flatten:
+        value = flatten(value)
+        if isinstance(value, Answer):
+            return value
+        parts = list(value) if isinstance(value, tuple) else [value]
     if len(names) == 1:
         parts = parts[:1] if isinstance(value, tuple) else [value]
     if len(parts) != len(names):
@@ -102,9 +166,6 @@ def read(value: Any, names: Sequence[str], right: Sequence[np.ndarray]) -> Answe
     return Answer(tuple(outputs), problem=problem, params=params)
 
 
-Params = tuple[tuple[str, str], ...]
-
-
 def _one(part: Any, name: str, wanted: np.ndarray) -> tuple[np.ndarray | None, str | None, Params]:
     if part is None:
         return None, "contract.outputs", (("expected", name), ("got", "None"))
@@ -112,6 +173,8 @@ def _one(part: Any, name: str, wanted: np.ndarray) -> tuple[np.ndarray | None, s
         array = np.array(part)  # a copy: the next call may write into the same array
     except Exception:
         array = np.empty((), dtype=object)
+    if wanted.dtype.kind == "U":  # an outline, made by ourselves
+        return array, None, ()
     if array.dtype.kind not in "fiu":
         kind = (("output", name), ("expected", str(wanted.dtype)), ("got", str(array.dtype)))
         return None, "contract.dtype", kind
@@ -139,11 +202,13 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
     """Largest difference, feature by feature, over the largest entry of that feature; inf for NaN.
 
     Features lie along axis 1 where there is one. A feature of nearly nothing is measured against the
-    thousandth part of the largest.
+    thousandth part of the largest. Texts (outlines of layers) are the same or not: 0 or inf.
 
     >>> distance(np.array([[1.0, 100.0]]), np.array([[1.1, 100.0]])).__round__(3)
     0.091
     """
+    if np.asarray(one).dtype.kind == "U":
+        return 0.0 if np.array_equal(one, other) else float("inf")
     a, b = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return 0.0 if np.array_equal(a, b, equal_nan=True) else float("inf")

@@ -133,10 +133,11 @@ def _all(probes: Callable[[Rng], Iterator[Probe]]) -> Callable[[Rng], list[Probe
     return lambda rng: list(probes(rng))
 
 
-# By the exercise's name. A further exercise adds its own line.
+# By the exercise's name. `probes_networks` and `structures` have those of the further exercises.
 PROBES: dict[str, Callable[[Rng], list[Probe]]] = {
     "batchnorm_forward": _all(_forward),
     "batchnorm_backward": _all(_backward),
+    "batchnorm_backward_alt": _all(_backward),
     "running_stats": _all(_running),
     "running_stats_class": _all(_running_class),
     "inference": _all(_inference),
@@ -165,6 +166,8 @@ def _still(D: int) -> tuple[np.ndarray, np.ndarray]:
     return _MEAN[:D].copy(), _VAR[:D].copy()
 
 
+_BACKWARD = [Probe((_dy(D), _values(D))) for D in (1, 2)]
+
 # Fixed, small, shown to the learner: the first on which the two answers differ.
 EXAMPLES: dict[str, list[Probe]] = {
     "batchnorm_forward": [
@@ -173,7 +176,8 @@ EXAMPLES: dict[str, list[Probe]] = {
         Probe((_X1.astype(int), *_small(1)[1:], 0.5)),
         Probe(((_X1 + 4096).astype(np.float32), *_small(1)[1:], 0.5), tolerance=5e-3),
     ],
-    "batchnorm_backward": [Probe((_dy(D), _values(D))) for D in (1, 2)],
+    "batchnorm_backward": _BACKWARD,
+    "batchnorm_backward_alt": _BACKWARD,
     "running_stats": [Probe((*_still(1), _X1, 0.3)), Probe((np.zeros(1), np.full(1, 1e-4), _X1 * 1e-3, 0.3))],
     "running_stats_class": [Probe((_X1, _X1 + 1, 0.3)), Probe((_X1 * 1e-3, _X1 * 1e-3, 0.9))],
     "inference": [Probe((*_small(D), *_still(D), 0.5)) for D in (1, 2)],

@@ -9,12 +9,18 @@ from bncourse.exercises.contract import distance
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.specs import Exercise
 from bncourse.exercises.verdict import Example
+from bncourse.reference.channels import NormCache
 from bncourse.reference.staged import StagedValues
+from bncourse.reference.sync import SyncCache
 
 __all__ = ["as_digits", "differing_example"]
 
 Outputs = tuple[np.ndarray, ...]
-_CACHE = ("x", "gamma", "beta", "eps")  # what makes the rest of a cache
+_CACHES: dict[type, tuple[str, ...]] = {  # what makes the rest of a cache, or what it holds
+    StagedValues: ("x", "gamma", "beta", "eps"),
+    NormCache: ("x_hat", "inv_std", "gamma", "groups"),
+    SyncCache: ("x_hat", "inv_std", "gamma", "count"),
+}
 
 
 def differing_example(
@@ -50,11 +56,19 @@ def differing_example(
 
 def _arguments(exercise: Exercise, probe: Probe) -> Iterator[tuple[str, str]]:
     for name, value in zip(exercise.parameters, probe.given, strict=True):
-        if isinstance(value, StagedValues):
-            for part in _CACHE:
-                yield f"{name}.{part}", as_digits(getattr(value, part))
-        else:
-            yield name, as_digits(value)
+        yield from _parts(name, value)
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A list entry by entry, a cache value by value."""
+    if isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from _parts(f"{name}[{place}]", one)
+    elif type(value) in _CACHES:
+        for part in _CACHES[type(value)]:
+            yield f"{name}.{part}", as_digits(getattr(value, part))
+    else:
+        yield name, as_digits(value)
 
 
 def as_digits(value: Any) -> str:
@@ -63,7 +77,7 @@ def as_digits(value: Any) -> str:
     >>> as_digits(np.array([1.23456])), as_digits(np.array([1.23456e-5])), as_digits(0.5)
     ('[1.235]', '[1.23e-05]', '0.5')
     """
-    if not isinstance(value, np.ndarray):
+    if not isinstance(value, np.ndarray) or value.dtype.kind == "U":
         return f"{value:g}" if isinstance(value, float) else str(value)
     numbers = value + 0.0 if value.dtype.kind == "f" else value  # no −0.
     largest = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)) if numbers.size else 0.0

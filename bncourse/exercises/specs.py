@@ -1,99 +1,26 @@
 """One row an exercise: what the checker must know about it, and nothing else. Chapter: gradient-checking.
 
-A further exercise is one row here, and its probes and examples in `probes`. Every function below, twin
-or right, is called as a learner's function is: with the exercise's own arguments, in order.
+Here are those about a table (N, D); `specs_networks` has images, other norms, folding, merging and workers,
+`specs_structure` how a net is put together. Each has its probes beside it. Every function below, twin or
+right, is called as a learner's function is: with the exercise's own arguments, in order.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from bncourse import mistakes
 from bncourse.errors import StateError
 from bncourse.exercises import compositions, variants
-from bncourse.exercises.probes import EXAMPLES, PROBES, Probe
+from bncourse.exercises.probes import Probe
+from bncourse.exercises.row import Exercise, Function, Terms, keyword_last
+from bncourse.exercises.specs_networks import NETWORK_ROWS
+from bncourse.exercises.specs_structure import STRUCTURE_ROWS
 from bncourse.reference.running import RunningStats
 from bncourse.reference.staged import StagedValues
 
 __all__ = ["EXERCISES", "Exercise", "exercise"]
-
-Function = Callable[..., Any]
-Terms = dict[str, dict[str, np.ndarray]]  # output -> term -> its right value
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """An exercise as the checker sees it.
-
-    `parameters` and `outputs` are the names in the order of the learner's function. `adapt` turns a
-    function of `bncourse.mistakes` (subject `subject`) into one with the learner's arguments. `terms`
-    gives the parts whose sum each output is, for coefficients. `pairs` gives two slips in one
-    function, where adding their differences is not enough. `relatives` are twins of other subjects,
-    `variants` other ways to the same mistake. `promote` turns a code of the contract
-    into that of a twin. `class_form` is the row that judges a class instead of a function.
-
-    >>> exercise("batchnorm_backward").outputs
-    ('dx', 'dgamma', 'dbeta')
-    """
-
-    name: str
-    subject: str
-    chapter: str
-    parameters: tuple[str, ...]
-    outputs: tuple[str, ...]
-    adapt: Callable[[Function], Function] = lambda fn: fn
-    terms: Callable[[Probe], Terms] | None = None
-    pairs: Callable[[], Mapping[tuple[str, str], Function]] = dict
-    relatives: Callable[[], Mapping[str, Function]] = dict
-    variants: tuple[tuple[str, Function], ...] = ()
-    promote: tuple[tuple[str, str], ...] = ()
-    class_form: str | None = None
-    takes_class: bool = False
-
-    def right(self) -> Function:
-        """The right function, called as a learner's.
-
-        >>> y = exercise("batchnorm_forward").right()(np.array([[1.0], [3.0]]), np.ones(1), np.zeros(1), 3.0)
-        >>> y.ravel()
-        array([-0.5,  0.5])
-        """
-        return self.adapt(mistakes.right(self.subject))
-
-    def twins(self) -> dict[str, Function]:
-        """Every wrong twin by its code, called as a learner's.
-
-        >>> len(exercise("inference").twins())
-        6
-        """
-        own = {mistake.code: self.adapt(mistake.fn) for mistake in mistakes.of(self.subject)}
-        return {**own, **self.relatives()}
-
-    def probes(self, rng: np.random.Generator) -> list[Probe]:
-        """New inputs that decide.
-
-        >>> len(exercise("inference").probes(np.random.default_rng(0)))
-        5
-        """
-        return PROBES[self.name](rng)
-
-    def examples(self) -> list[Probe]:
-        """Fixed inputs that show.
-
-        >>> exercise("inference").examples()[0].given[0].shape
-        (3, 1)
-        """
-        return EXAMPLES[self.name]
-
-
-def _keyword_eps(fn: Function) -> Function:
-    def called(*args: Any, eps: float = 1e-5) -> Any:
-        *arrays, eps = args if len(args) == 4 else (*args, eps)
-        return fn(*arrays, eps=eps)
-
-    return called
 
 
 def _update(fn: Function) -> Function:
@@ -176,12 +103,16 @@ EXERCISES: dict[str, Exercise] = {
     row.name: row
     for row in (
         Exercise(
-            "batchnorm_forward", "forward", "transform", (*_INPUTS, "eps"), ("y",), _keyword_eps,
+            "batchnorm_forward", "forward", "transform", (*_INPUTS, "eps"), ("y",), keyword_last(3, "eps"),
             _forward_terms, compositions.forward, variants=variants.FORWARD, promote=_CHANGED,
         ),
         Exercise(
             "batchnorm_backward", "backward", "staged-backward", ("dy", "cache"), ("dx", "dgamma", "dbeta"),
             terms=_backward_terms, pairs=compositions.backward,
+        ),
+        Exercise(
+            "batchnorm_backward_alt", "backward", "simplified-backward", ("dy", "cache"),
+            ("dx", "dgamma", "dbeta"), terms=_backward_terms, pairs=compositions.backward,
         ),
         Exercise(
             "running_stats", "running", "train-and-inference", (*_STATS, "x", "new_weight"), _STATS,
@@ -200,8 +131,10 @@ EXERCISES: dict[str, Exercise] = {
             "batchnorm_layer", "modes", "train-and-inference",
             (*_INPUTS, *_STATS, "new_weight", "eps", "training"), ("y", *_STATS),
             _layer, relatives=lambda: {code: _layer(fn) for code, fn in compositions.layer_parts().items()},
-            variants=variants.MODES,
+            variants=variants.MODES, handed_on=_STATS,
         ),
+        *NETWORK_ROWS,
+        *STRUCTURE_ROWS,
     )
 }  # fmt: skip
 

@@ -52,38 +52,66 @@ def block_order(c_in: int, c_out: int) -> Block:
 def outline_groups(model: Model, groups: Groups) -> tuple[str, ...]:
     """Each parameter by its name with the decay it gets, in the order of the model: what is compared.
 
-    A parameter in no group has "not trained"; one in two groups has both decays.
+    A parameter in no group has "not trained"; one in two groups has both decays. "params" is what an
+    optimiser takes: tensors in any order, one tensor, or (name, tensor). A group without "weight_decay"
+    has 0, what SGD and Adam take when they are not told otherwise.
 
     >>> from torch import nn
     >>> model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.BatchNorm1d(3))
     >>> outline_groups(model, param_groups(model, 0.01))
     ('0.weight 0.01', '1.weight 0.0', '1.bias 0.0')
     """
+    held = [(str(float(group.get("weight_decay", 0.0))), _tensors(group["params"])) for group in groups]
     lines = []
     for name, own in model.named_parameters():
-        decays = [str(g["weight_decay"]) for g in groups if any(p is own for p in g["params"])]
+        decays = [decay for decay, tensors in held for p in tensors if p is own]
         lines.append(f"{name} {' and '.join(decays) or 'not trained'}")
     return tuple(lines)
+
+
+def _tensors(params: Any) -> list[Any]:
+    """The tensors of a group; those of a generator can be had only once."""
+    if hasattr(params, "ndim"):
+        return [params]
+    return [one[1] if isinstance(one, tuple) else one for one in params]
 
 
 def outline_block(block: Block) -> tuple[str, ...]:
     """The modules of a block in order, with their channels, and a bias where there is one: what is compared.
 
+    Blocks inside the block are opened, and what does nothing (Identity) is left out. A convolution that
+    changes the size of its maps says so.
+
     >>> from torch import nn
-    >>> outline_block(nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU()))
+    >>> outline_block(nn.Sequential(nn.Conv2d(3, 8, 1), nn.Sequential(nn.ReLU(inplace=True), nn.Identity())))
     ('Conv2d 3 to 8 with bias', 'ReLU')
     """
-    lines = []
+    lines: list[str] = []
     for module in block:
         name = type(module).__name__
         if hasattr(module, "in_channels"):
             bias = "" if module.bias is None else " with bias"
-            lines.append(f"{name} {module.in_channels} to {module.out_channels}{bias}")
+            lines.append(f"{name} {module.in_channels} to {module.out_channels}{bias}{_unlike(module)}")
         elif hasattr(module, "num_features"):
-            lines.append(f"{name} {module.num_features}")
-        else:
+            rows = "" if module.affine else " without gamma and beta"
+            lines.append(f"{name} {module.num_features}{rows}")
+        elif name == "Sequential":
+            lines += outline_block(module)
+        elif name != "Identity":
             lines.append(name)
     return tuple(lines)
+
+
+def _unlike(conv: Any) -> str:
+    """What tells a convolution from one that keeps its maps' size and sees every channel."""
+    kept = conv.padding == "same" or all(
+        2 * pad == reach * (size - 1)
+        for pad, reach, size in zip(conv.padding, conv.dilation, conv.kernel_size, strict=True)
+    )
+    parts = [f" padding {conv.padding}"] * (not kept)
+    parts += [f" stride {conv.stride}"] * any(step != 1 for step in conv.stride)
+    parts += [f" in {conv.groups} groups"] * (conv.groups != 1)
+    return "".join(parts)
 
 
 @twin("param-groups.decay-on-all", "the version that decays gamma and beta too")
