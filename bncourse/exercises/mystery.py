@@ -28,9 +28,10 @@ __all__ = ["Mystery", "judge_name", "mystery", "mysteries", "named", "versions"]
 _HIDDEN: dict[str, tuple[str, ...]] = {
     "batchnorm_forward": ("forward.axis-1", "forward.bessel", "forward.no-root"),
     "batchnorm_backward": (
-        "backward.no-mean-path", "backward.cache-xc-x-hat", "backward.dvar-no-half", "backward.n-times",
+        "backward.no-mean-path", "backward.cache-xc-x-hat", "backward.variance-term-sign",
+        "backward.n-times",
     ),
-    "running_stats": ("running.biased", "running.weight-inverted", "running.overwritten"),
+    "running_stats": ("running.std-stored",),
     "numerical_gradient": ("numerical-gradient.one-sided",),
 }  # fmt: skip
 
