@@ -16,6 +16,7 @@ from bncourse.exercises.probes import Probe
 from bncourse.exercises.sandbox import Outcome, call, is_unwritten
 from bncourse.exercises.shown import differing_example
 from bncourse.exercises.specs import EXERCISES, Exercise
+from bncourse.exercises.surroundings import torch_numbers_kept
 from bncourse.exercises.verdict import Example, Verdict
 
 __all__ = ["LIMIT", "judge"]
@@ -52,7 +53,8 @@ def judge(
     if not calling.takes(fn, *calling.arranged(fn, exercise.parameters, trial.probes[0].given)):
         expected = ("expected", ", ".join(exercise.parameters))
         return Verdict(name, "broken_contract", "call.signature", params=(expected,))
-    return replace(trial.verdict(), check=name)
+    with torch_numbers_kept():
+        return replace(trial.verdict(), check=name)
 
 
 @dataclass(eq=False)

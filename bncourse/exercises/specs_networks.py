@@ -3,6 +3,7 @@
 Chapters: convolutions, small-batches, ship-and-scale, gradient-checking.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,17 @@ def _one_below_the_other(value: Any, given: tuple[Any, ...]) -> Any:
     """(dxs, dgamma, dbeta) with the workers' dx as one table; an Answer where they are not those of dys."""
     if not isinstance(value, tuple | list) or len(value) != 3:
         return value if isinstance(value, tuple) else (value,)
-    dxs, dgamma, dbeta = value
-    try:
-        parts = [np.asarray(dx) for dx in dxs]
-    except (TypeError, ValueError):
-        kind = (("output", "dxs"), ("expected", "list"), ("got", type(dxs).__name__))
-        return Answer(None, problem="contract.dtype", params=kind)
+    dxs, *rows = value
+    if dxs is None:
+        return None, *rows
+    single = isinstance(dxs, np.ndarray) or not isinstance(dxs, Iterable)
+    parts = [] if not isinstance(dxs, Iterable) else [np.asarray(dx) for dx in dxs]
     wanted, got = ([part.shape for part in arrays] for arrays in (given[0], parts))
     if wanted != got:
-        shapes = (("output", "dxs"), ("expected", str(wanted)), ("got", str(got)))
+        told = str(np.shape(dxs) if single else got)
+        shapes = (("output", "dxs"), ("expected", str(wanted)), ("got", told))
         return Answer(None, problem="contract.shape", params=shapes)
-    return np.concatenate(parts), dgamma, dbeta
+    return np.concatenate(parts), *rows
 
 
 def _norm(name: str, subject: str, norm: str, chapter: str, *more: str) -> tuple[Exercise, Exercise]:
