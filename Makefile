@@ -32,8 +32,8 @@ check: .venv/test.stamp  ## the fast part, under a minute: before every commit
 	$(PYTEST) -q -n 2 --doctest-modules -m "not slow and not browser" tests bncourse
 
 results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10
-	env -u OMP_NUM_THREADS BNCOURSE_DATA="$$($(BIN)/python tools/development_data.py)" \
-	$(BIN)/python -m bncourse experiment run first-look --seeds 3
+	data="$$($(BIN)/python tools/development_data.py)"; for name in first-look batch-size placement; do \
+	env -u OMP_NUM_THREADS BNCOURSE_DATA="$$data" $(BIN)/python -m bncourse experiment run $$name --seeds 3 || exit; done
 
 bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--record keeps the backward rows
 	$(BIN)/python benchmarks/batchnorm.py

@@ -31,10 +31,15 @@ def batch_size(seeds: int = 1) -> list[RunConfig]:
 
     A small residual net on 32,000 images of CIFAR-10, twice each, whatever the batch size: 2,000 steps
     of 32, or 32,000 steps of 2. SGD with momentum 0.9, no weight decay, no augmentation, one cosine from the
-    first rate to 0. The first rate follows the linear rule: @@ · batch size / 32. Batch norm is evaluated
+    first rate to 0. The first rate follows the linear rule, base · batch size / 32. Batch norm is evaluated
     with its running statistics, PyTorch's momentum 0.1. Group norm has 8 groups.
 
-    @@ was the best of 0.025, 0.05, 0.1 and 0.2 for @@
+    The base was chosen at 32 images a step, for each norm by the accuracy on 5,000 held-out images, with one
+    seed that is none of those recorded, and not looked at again:
+
+        base          0.00625   0.0125   0.025    0.05     0.1      0.2
+        batch                                     0.6036   0.6152   0.5924
+        group         0.5114    0.5416   0.5350   0.5254   0.4984
 
     Other than in the paper: there, 8 devices share a step, so the net sees 8 batches of that size a step.
     Here the batch of the norm is the batch of the step.
@@ -42,8 +47,9 @@ def batch_size(seeds: int = 1) -> list[RunConfig]:
     Source: Wu & He 2018 (arXiv 1803.08494), figure 1 and section 4.1.
 
     >>> [(c.norm, c.batch_size, c.learning_rate) for c in batch_size()][-2:]
-    [('batch', 2, 0.00625), ('group', 2, 0.00625)]
+    [('batch', 2, 0.00625), ('group', 2, 0.00078125)]
     """
+    base = {"batch": 0.1, "group": 0.0125}  # at 32 images a step
     return [
         RunConfig(
             experiment="batch-size",
@@ -53,7 +59,7 @@ def batch_size(seeds: int = 1) -> list[RunConfig]:
             model="small-resnet",
             norm=norm,
             optimiser="sgd",
-            learning_rate=0.1 * size / 32,
+            learning_rate=base[norm] * size / 32,
             schedule="cosine",
             batch_size=size,
             epochs=2,

@@ -1,5 +1,6 @@
 """Networks with the norm passed in; they need PyTorch. Chapters: start-here, placement, small-batches."""
 
+from bncourse.models.convert import convert
 from bncourse.models.norms import NORMS, NormFactory, group_count, make_norm
 from bncourse.models.seed_cnn import PLACEMENTS, PLACES, SeedCNN
 from bncourse.models.small_resnet import SmallResNet
@@ -11,6 +12,7 @@ __all__ = [
     "NormFactory",
     "SeedCNN",
     "SmallResNet",
+    "convert",
     "group_count",
     "make_norm",
 ]

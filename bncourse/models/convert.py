@@ -85,6 +85,8 @@ def _instead(old: Any, norm: str, dims: int, path: str) -> nn.Module:
     elif norm in ("batch", "batch-ours"):
         kinds = _TORCH if norm == "batch" else _ours()
         kind = next(kind for kind, size in kinds.items() if size == dims)
+        if type(old) is kind:
+            return old  # of the copy, so with every setting it had
         new = kind(old.num_features, old.eps, old.momentum, old.affine, old.track_running_stats)
         # The tensors themselves, not their values: dtype, device and shared use come along.
         new._buffers.update(old._buffers)

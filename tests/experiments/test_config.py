@@ -74,10 +74,11 @@ def test_numbers_are_positive(name: str, sign: int) -> None:
 
 @pytest.mark.parametrize("name", ["momentum", "weight_decay", "validation_size"])
 def test_some_numbers_may_be_0_but_not_less(name: str) -> None:
-    RunConfig(**{name: 0})
+    kind = type(getattr(RunConfig(), name))
+    RunConfig(**{name: kind(0)})
     with pytest.raises(StateError) as error:
-        RunConfig(**{name: -1})
-    assert str(error.value) == f"must hold: {name} ≥ 0; got: {name}=-1; try: leave {name} out"
+        RunConfig(**{name: kind(-1)})
+    assert str(error.value) == f"must hold: {name} ≥ 0; got: {name}={kind(-1)}; try: leave {name} out"
 
 
 @pytest.mark.parametrize(
