@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Asked", "Surroundings", "limited_memory"]
+__all__ = ["Asked", "Surroundings", "limited_memory", "torch_numbers_kept"]
 
 _WATCHED: tuple[types.ModuleType, ...] = (np, np.linalg, np.random, math, builtins)
 _OURS = {"input", "_"}  # replaced by us, or set by an interactive Python
@@ -102,6 +102,23 @@ def _leave(status: int = 0) -> None:
 def _random_state() -> int:
     state = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
     return hash((state["key"].tobytes(), state["pos"]))
+
+
+@contextmanager
+def torch_numbers_kept() -> Iterator[None]:
+    """Within, PyTorch's random numbers may be drawn; afterwards they go on as before. Does not load PyTorch.
+
+    >>> with torch_numbers_kept():
+    ...     len("kept")
+    4
+    """
+    torch = sys.modules.get("torch")
+    state = torch.get_rng_state() if torch else None
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_rng_state(state)
 
 
 @contextmanager

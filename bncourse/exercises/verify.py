@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bncourse import mistakes
+from bncourse.errors import StateError
 from bncourse.exercises.judging import judge
 from bncourse.exercises.render import hints
 from bncourse.exercises.specs import EXERCISES, exercise
@@ -69,6 +70,13 @@ def broken_promises(name: str) -> Iterator[str]:
     >>> list(broken_promises("inference"))
     []
     """
+    try:
+        yield from _broken(name)
+    except StateError as error:  # what it is about is not installed
+        yield f"{name}: {error}"
+
+
+def _broken(name: str) -> Iterator[str]:
     if _judged(name, starter(name)).status != "not_attempted":
         yield f"{name}: the starter counts as an attempt"
     found = _judged(name, solution(name)) if solution(name) else None
