@@ -106,7 +106,7 @@ class Probe:
 @torch.no_grad()
 def _moments(values: Tensor) -> tuple[float, float, float]:
     values = values.detach()
-    # Sums of half precision would overflow or stall.
+    # The square of a number of half precision is often none.
     wide = values if values.dtype in (torch.float32, torch.float64) else values.float()
     variance, mean = torch.var_mean(wide, correction=0)
     zeros = (values == 0).sum() / max(1, values.numel())
