@@ -76,8 +76,10 @@ def _wide(dy: Tensor | None, like: Tensor) -> Tensor:
 
 
 def _sum_like(z: Tensor, row: Row) -> Tensor | None:
-    """z summed over the axes along which `row` was repeated."""
-    return None if row is None else z.sum_to_size(row.shape).to(row.dtype)
+    """z summed over the axes along which `row` was repeated; not z itself, which may be written to later."""
+    if row is None:
+        return None
+    return (z.clone() if z.shape == row.shape else z.sum_to_size(row.shape)).to(row.dtype)
 
 
 class SimplifiedNorm(Function):
