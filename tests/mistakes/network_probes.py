@@ -7,33 +7,12 @@ with N ≠ D, and N = D once; O ≠ I and O = I, with and without a bias; counts
 import numpy as np
 
 from bncourse import groupnorm_forward, layernorm_forward, spatial_batchnorm_forward, syncbn_forward
+from bncourse.exercises.probes_networks import images, parameters, tables, workers
 
 __all__ = ["NETWORK_SUBJECTS", "images", "parameters", "tables", "workers"]
 
 IMAGES = ((7, 4, 3, 5), (5, 3, 2, 4), (2, 3, 4, 2), (4, 4, 4, 4))
 GROUPED = ((3, 6, 2, 4), (2, 8, 3, 2), (5, 6, 4, 3), (4, 4, 4, 4))
-
-
-def parameters(rng, C):
-    """gamma, one entry negative, and beta unlike it."""
-    gamma = rng.uniform(0.4, 2, C)
-    gamma[rng.integers(C)] *= -1
-    return gamma, rng.normal(0.5, 1, C)
-
-
-def images(rng, N, C, H, W):
-    """x, gamma, beta: every channel, image and place with a level of its own, scales 0.01 to 2.5."""
-    levels = rng.normal(0, 1, (N, C, 1, 1)) + rng.normal(0, 1, (1, C, H, 1)) + rng.normal(0, 1, (1, C, 1, W))
-    scales = rng.permutation(np.geomspace(0.01, 2.5, C))[:, None, None]
-    x = (rng.normal(0, 1, (N, C, H, W)) + levels) * scales + rng.uniform(0.5, 3, (C, 1, 1))
-    return (x, *parameters(rng, C))
-
-
-def tables(rng, N, D):
-    """x, gamma, beta: every example and feature with a level of its own, rows of scale 0.05 to 2.5."""
-    scales = rng.permutation(np.geomspace(0.05, 2.5, N))[:, None]
-    x = rng.normal(0, 1, (N, D)) * scales + rng.uniform(0.5, 3, (N, 1)) + rng.normal(0, 0.3, D)
-    return (x, *parameters(rng, D))
 
 
 def with_settings(rng, make, shapes):
@@ -86,12 +65,6 @@ def merging(rng):
             for count, side, spread in ((count_a, 1, 0.3), (count_b, -1, 4))
         )
         yield (*a, *b), {}
-
-
-def workers(rng, sizes, D):
-    """xs, gamma, beta: the workers' means are far apart."""
-    xs = [rng.normal(rng.uniform(-3, 3, D), rng.uniform(0.1, 2.5, D), (N, D)) for N in sizes]
-    return (xs, *parameters(rng, D))
 
 
 def sync(rng):
