@@ -91,7 +91,7 @@ def make_norm(norm: str | NormFactory, channels: int, dims: int) -> nn.Module:
     >>> make_norm("none", 32, dims=2)
     Identity()
     >>> make_norm("group", 32, dims=2)
-    GroupNorm(8, 32, eps=1e-05, affine=True)
+    GroupNorm(8, 32, ...)
     >>> make_norm(lambda channels, dims: nn.GroupNorm(4, channels), 32, dims=2).num_groups
     4
     """
