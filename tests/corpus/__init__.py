@@ -14,7 +14,8 @@ would: names, loops, comments in any language, a helper above or inside. Do not 
 at it first. For running_stats it may be a class. A new file also goes into the imports below.
 
 Most programs show their mistake on any batch. These do not: `forward.axis-1-as-rows`, `forward.gamma-axis`,
-`forward.beta-axis` and `forward.gamma-beta-axis` run only when N equals D; `forward.one-pass` needs float32
+`forward.beta-axis` and `forward.gamma-beta-axis` run only when N equals D, and their like for images
+and groups only when C equals W; `forward.one-pass` needs float32
 far from zero, `forward.integer-truncation` an integer batch, `forward.in-place` a look at the input
 afterwards. The right programs named float32 are right to its seven digits.
 """
@@ -22,10 +23,16 @@ afterwards. The right programs named float32 are right to its seven digits.
 from corpus import (  # noqa: F401  (importing a file registers its programs)
     outside,
     outside_backward,
+    outside_group,
+    outside_layer,
+    outside_spatial,
     right_backward,
     right_backward_ways,
     right_forward,
+    right_group,
+    right_layer,
     right_running,
+    right_spatial,
     wrong_backward_params,
     wrong_backward_staged,
     wrong_backward_terms,
@@ -33,9 +40,24 @@ from corpus import (  # noqa: F401  (importing a file registers its programs)
     wrong_forward_affine,
     wrong_forward_axes,
     wrong_forward_variance,
+    wrong_group_axes,
+    wrong_group_backward_axes,
+    wrong_group_backward_params,
+    wrong_group_backward_terms,
+    wrong_group_values,
     wrong_inference,
     wrong_layer,
+    wrong_layer_axes,
+    wrong_layer_backward_terms,
+    wrong_layer_backward_values,
+    wrong_layer_values,
     wrong_running,
+    wrong_spatial_axes,
+    wrong_spatial_backward_axes,
+    wrong_spatial_backward_params,
+    wrong_spatial_backward_terms,
+    wrong_spatial_reshape,
+    wrong_spatial_values,
 )
 from corpus.registry import PROGRAMS, Program, program
 
