@@ -20,6 +20,15 @@ from bncourse.reference.fold import fold_batchnorm
 from bncourse.reference.forward import BatchNormCache, batchnorm_forward
 from bncourse.reference.merge import merge_stats
 from bncourse.reference.normalise import normalise
+from bncourse.reference.remedies import (
+    RenormCache,
+    batch_renorm,
+    batch_renorm_backward,
+    frozen_batchnorm,
+    frozen_batchnorm_backward,
+    ghost_batchnorm,
+    ghost_batchnorm_backward,
+)
 from bncourse.reference.running import (
     RunningStats,
     batchnorm_inference,
@@ -33,16 +42,24 @@ from bncourse.reference.spatial import (
     spatial_batchnorm_forward,
 )
 from bncourse.reference.sync import SyncCache, syncbn_backward, syncbn_forward
+from bncourse.reference.weights import weight_standardise, weight_standardise_backward
 
 __all__ = [
     "BatchNormCache",
     "NormCache",
+    "RenormCache",
     "RunningStats",
     "SyncCache",
+    "batch_renorm",
+    "batch_renorm_backward",
     "batchnorm_backward",
     "batchnorm_forward",
     "batchnorm_inference",
     "fold_batchnorm",
+    "frozen_batchnorm",
+    "frozen_batchnorm_backward",
+    "ghost_batchnorm",
+    "ghost_batchnorm_backward",
     "groupnorm_backward",
     "groupnorm_forward",
     "instancenorm_backward",
@@ -60,4 +77,6 @@ __all__ = [
     "spatial_batchnorm_forward",
     "syncbn_backward",
     "syncbn_forward",
+    "weight_standardise",
+    "weight_standardise_backward",
 ]
