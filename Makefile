@@ -38,6 +38,7 @@ results: .venv/test.stamp  ## run the experiments whose rows are missing, on rea
 bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--record keeps the backward rows
 	$(BIN)/python benchmarks/batchnorm.py
 	$(BIN)/python benchmarks/backward.py $(ARGS)
+	$(BIN)/python benchmarks/layers.py
 
 clean:    ## remove what was built; .venv stays
 	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -146,13 +146,14 @@ def test_no_large_array_is_kept_beside_the_input():
     assert [t.data_ptr() for t in kept if t.numel() == x.numel()] == [x.data_ptr()]
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of addcmul_ under vmap
 def test_gradients_of_each_example_by_torch_func():
     x, gamma, beta = (t.detach() for t in inputs((5, 4, 3), (4,)))
+    dy = cotangent(x[0])
 
     def loss(of):
         def one(gamma, beta, example):
-            y = of(example[None], 2, gamma, beta)
-            return (y * cotangent(y)).sum()
+            return (of(example[None], 2, gamma, beta)[0] * dy).sum()
 
         return one
 
@@ -163,6 +164,7 @@ def test_gradients_of_each_example_by_torch_func():
         assert_close(a, b, 1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # of addcmul_ under vmap
 def test_hessians_by_torch_func():
     x, gamma, beta = (t.detach() for t in inputs((2, 3), (3,)))
 
