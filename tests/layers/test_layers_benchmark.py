@@ -27,17 +27,6 @@ def test_prints_a_row_a_layer_and_succeeds(benchmark, capsys):
     head, columns, *rows = capsys.readouterr().out.splitlines()
     assert head.endswith("float32, eager, 1 thread, forward + backward")
     assert columns.endswith("ratio, 10–90 %     difference")
-        "shape",
-        "layer",
-        "ours",
-        "ms",
-        "PyTorch",
-        "ms",
-        "ratio,",
-        "10–90",
-        "%",
-        "difference",
-    ]
     names = [row[18:43].strip() for row in rows]
     assert names[:6] == [
         "BatchNorm2d, simplified",
