@@ -19,6 +19,7 @@ from bncourse.exercises.terms_networks import (
     numerical_terms,
     sync_terms,
 )
+from bncourse.exercises.variants_networks import NETWORK_VARIANTS
 
 __all__ = ["NETWORK_ROWS"]
 
@@ -46,14 +47,17 @@ def _one_below_the_other(value: Any, given: tuple[Any, ...]) -> Any:
 
 def _norm(name: str, subject: str, norm: str, chapter: str, *more: str) -> tuple[Exercise, Exercise]:
     """The rows of a norm: forward and backward."""
+    back = f"{subject}-backward"
     return (
         Exercise(
             f"{name}_forward", subject, chapter, (*_INPUTS, *more, "eps"), ("y",),
             keyword_last(3 + len(more), "eps"), norm_terms(norm), lambda: pairs.norm(subject),
+            variants=NETWORK_VARIANTS.get(subject, ()),
         ),
         Exercise(
-            f"{name}_backward", f"{subject}-backward", chapter, _BACK, _GRADIENTS,
-            terms=norm_backward_terms, pairs=lambda: pairs.norm_backward(f"{subject}-backward"),
+            f"{name}_backward", back, chapter, _BACK, _GRADIENTS,
+            terms=norm_backward_terms, pairs=lambda: pairs.norm_backward(back),
+            variants=NETWORK_VARIANTS[back],
         ),
     )  # fmt: skip
 
@@ -65,6 +69,7 @@ NETWORK_ROWS: tuple[Exercise, ...] = (
     Exercise(
         "fold_batchnorm", "folding", "ship-and-scale", ("W", "b", "gamma", "beta", "mean", "var", "eps"),
         ("W", "b"), keyword_last(6, "eps"), folding_terms, pairs.folding,
+        variants=NETWORK_VARIANTS["folding"],
     ),
     Exercise(
         "merge_stats", "merging", "numerics", _SIDES, ("count", "mean", "var"), terms=merging_terms,
@@ -76,5 +81,6 @@ NETWORK_ROWS: tuple[Exercise, ...] = (
     Exercise(
         "numerical_gradient", "numerical-gradient", "gradient-checking", ("fn", "x", "dy", "h"), ("dx",),
         keyword_last(3, "h"), numerical_terms, pairs.numerical,
+        variants=NETWORK_VARIANTS["numerical-gradient"],
     ),
 )  # fmt: skip
