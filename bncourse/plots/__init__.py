@@ -1,6 +1,8 @@
 """Figures of the book: rows or arrays in, a Picture out. Needs matplotlib. Chapters: all."""
 
+from bncourse.plots.axes_figure import norm_axes
 from bncourse.plots.backward import backward_cost
+from bncourse.plots.batch_sizes import batch_size_errors, statistics_noise
 from bncourse.plots.checking import let_through, step_errors
 from bncourse.plots.figures import (
     batch_table,
@@ -16,13 +18,16 @@ from bncourse.plots.theme import Picture
 __all__ = [
     "Picture",
     "backward_cost",
+    "batch_size_errors",
     "batch_table",
     "eps_effect",
     "first_look",
     "gradient_parts",
     "let_through",
+    "norm_axes",
     "normalised_circle",
     "running_mean",
+    "statistics_noise",
     "step_errors",
     "transform_steps",
     "variance_bias",

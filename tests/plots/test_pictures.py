@@ -35,10 +35,14 @@ COST = [
 ]
 DRAW = {
     "backward_cost": lambda: plots.backward_cost(COST),
+    "batch_size_errors": lambda: plots.batch_size_errors(
+        {"batch": {32: [23.6], 2: [34.7]}}, {"group": {32: [45.0, 46.0], 2: [46.0, 48.0]}}
+    ),
     "batch_table": plots.batch_table,
     "transform_steps": lambda: plots.transform_steps(COLUMNS, COLUMNS, COLUMNS),
     "eps_effect": lambda: plots.eps_effect(STD, {"eps = 0.001": STD**2 / (STD**2 + 1e-3)}),
     "running_mean": lambda: plots.running_mean({"plain average": np.array([0.0, 1.0])}, truth=1.0),
+    "statistics_noise": lambda: plots.statistics_noise([1, 4], {"mean": np.array([1.0, 0.5])}),
     "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
     "first_look": lambda: plots.first_look(ROWS),
     "step_errors": lambda: plots.step_errors(
@@ -61,7 +65,8 @@ def words(svg):
 
 
 def test_every_public_figure_is_drawn_here():
-    assert {"Picture", *DRAW} == set(plots.__all__)
+    interactive = {"norm_axes"}  # test_axes_figure.py
+    assert {"Picture", *DRAW, *interactive} == set(plots.__all__)
 
 
 @pytest.mark.parametrize("name", DRAW)
