@@ -4,8 +4,8 @@
     y, cache = bncourse.batchnorm_forward(x, gamma, beta)
     dx, dgamma, dbeta = bncourse.batchnorm_backward(dy, cache)
 
-Loads NumPy and nothing heavier. PyTorch is needed only under `bncourse.models` and
-`bncourse.experiments`, matplotlib only under `bncourse.plots`. Chapter: start-here.
+Loads NumPy and nothing heavier. PyTorch is needed only under `bncourse.layers`, `bncourse.models`
+and `bncourse.experiments`, matplotlib only under `bncourse.plots`. Chapter: start-here.
 """
 
 from bncourse.errors import BncourseError, DataError, ShapeError, StateError
