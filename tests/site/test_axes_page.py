@@ -1,4 +1,4 @@
-"""The figure of shared axes on the built page: a reader picks norm and batch size, by mouse or by keyboard."""
+"""The figure of shared axes on the built page: norm and batch size are picked by mouse or by keyboard."""
 
 from __future__ import annotations
 
