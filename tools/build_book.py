@@ -37,6 +37,7 @@ SHARED = [
     "book/_ext",
     "book/_static",
     "book/_templates",
+    "bncourse/exercises/catalogue.toml",
 ]
 STACK = ["jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline"]
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bncourse.errors import BncourseError, StateError
+from bncourse.exercises.catalogue import chapters_of
 from bncourse.exercises.cs231n import Finding, judge_file, not_imported
 from bncourse.exercises.judging import LIMIT, judge
 from bncourse.exercises.loading import IMPORT_LIMIT, load
@@ -83,8 +84,8 @@ def _rows() -> Iterator[dict[str, Any]]:
     kept = _kept()
     for name in names():
         entry = kept.get(name, Entry("not_attempted"))
-        row = exercise(name)
-        yield {"exercise": name, "chapter": row.chapter, "status": entry.status, "code": entry.code}
+        chapters = chapters_of(name) or (exercise(name).chapter,)  # that of the row while no page asks for it
+        yield {"exercise": name, "chapters": chapters, "status": entry.status, "code": entry.code}
 
 
 def _kept() -> dict[str, Entry]:
@@ -100,8 +101,9 @@ def _list(options: argparse.Namespace) -> int:
         return _say_json(rows)
     for row in rows:
         arguments = ", ".join(exercise(row["exercise"]).parameters)
-        print(f"{row['exercise']}({arguments})  {row['chapter']}  {word('status', row['status'])}")
-    chapters = {row["chapter"] for row in rows}
+        where = ", ".join(row["chapters"])
+        print(f"{row['exercise']}({arguments})  {where}  {word('status', row['status'])}")
+    chapters = {chapter for row in rows for chapter in row["chapters"]}
     print(filled(word("cli", "list"), count=str(len(rows)), of=str(len(chapters))))
     return 0
 

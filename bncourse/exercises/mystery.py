@@ -33,6 +33,7 @@ _HIDDEN: dict[str, tuple[str, ...]] = {
     ),
     "running_stats": ("running.std-stored",),
     "numerical_gradient": ("numerical-gradient.one-sided",),
+    "spatial_batchnorm_forward": ("spatial.reshape-there", "spatial.mean-of-variances"),
     "groupnorm_forward": ("group.size-for-number",),
 }  # fmt: skip
 

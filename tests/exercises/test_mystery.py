@@ -41,7 +41,7 @@ def test_a_mystery_tells_nothing_of_itself(name, number):
     assert not any(code in text or code.partition(".")[2] in text for text in told)
     with pytest.raises((TypeError, ValueError, AttributeError)) as caught:
         wrong("nothing that can be computed with")
-    assert [entry.path.name for entry in caught.traceback] == ["test_mystery.py", "mystery.py"]
+    assert "mistakes" not in [entry.path.parent.name for entry in caught.traceback]
 
 
 def test_it_answers_as_the_version_does():
@@ -63,7 +63,7 @@ def test_a_verdict_names_the_version_in_the_readers_language(lang):
     assert "{" not in text
     assert "N − 1" in text  # of the version's name
     assert ("the version" in text) == (lang == "en")
-    assert "2.6" in text or "0." in text  # by how much
+    assert "2.2" in text  # by how much
     assert judge_name(mystery("batchnorm_forward", 2), "forward.bessel").text(lang) != text
 
 

@@ -2,7 +2,8 @@
 
 words: the theme's English words.  anchors: the same section ids in every language.  search: finds CJK words.
 cjk: punctuation and brackets of Japanese and Chinese.
-pages: language tags, switcher, download.  terms: the table of terms.  mathjax: formulas without another host.
+pages: language tags, switcher, download.  terms: the table of terms.  exercises: the table of exercises.
+mathjax: formulas without another host.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import anchors, cjk, mathjax, pages, search, terms, words
+from . import anchors, cjk, exercises, mathjax, pages, search, terms, words
 
 __all__ = ["BOOK", "setup"]
 
@@ -25,6 +26,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     anchors.setup(app)
     cjk.setup(app, ui.lang)
     terms.setup(app, BOOK / "i18n", ui)
+    exercises.setup(app, BOOK.parent / "bncourse" / "exercises" / "catalogue.toml", ui)
     search.setup(app, ui.sphinx)
     pages.setup(app, BOOK, ui)
     mathjax.setup(app)
