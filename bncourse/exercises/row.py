@@ -107,8 +107,10 @@ class Exercise:
         >>> exercise("inference").read(np.zeros((1, 2)), (), [np.zeros((1, 1))]).problem
         'contract.shape'
         """
-        flatten = self.flatten and partial(self.flatten, given=given)
-        return read(value, self.outputs, right, flatten)
+        if self.flatten is None:
+            return read(value, self.outputs, right)
+        flatten = self.flatten
+        return read(value, self.outputs, right, lambda result: flatten(result, given))
 
     def arrays(self, value: Any, given: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
         """The result of one of our own functions as arrays.
