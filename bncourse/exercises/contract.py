@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Answer", "arrays_of", "copied", "distance", "read", "same", "shared_memory"]
+__all__ = ["Answer", "arrays_of", "copied", "distance", "is_module", "read", "same", "shared_memory"]
 
 Params = tuple[tuple[str, str], ...]
 
@@ -47,11 +47,15 @@ def copied(value: Any) -> Any:
         return type(value)(copied(part) for part in value)
     if is_dataclass(value) and not isinstance(value, type):
         return type(value)(*(copied(getattr(value, field.name)) for field in fields(value)))
-    return deepcopy(value) if _is_module(value) else value
+    return deepcopy(value) if is_module(value) else value
 
 
-def _is_module(value: Any) -> bool:
-    """Is this a layer or net of PyTorch? Without loading PyTorch: whoever has one has loaded it."""
+def is_module(value: Any) -> bool:
+    """Is this a layer or net of PyTorch? Without loading PyTorch: whoever has one has loaded it.
+
+    >>> is_module(3)
+    False
+    """
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.nn.Module)
 
@@ -68,7 +72,7 @@ def arrays_of(value: Any) -> list[np.ndarray]:
         return [array for part in value for array in arrays_of(part)]
     if is_dataclass(value) and not isinstance(value, type):
         return [array for field in fields(value) for array in arrays_of(getattr(value, field.name))]
-    if _is_module(value):
+    if is_module(value):
         return [tensor.detach().numpy() for tensor in value.state_dict().values()]
     return []
 

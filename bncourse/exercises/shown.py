@@ -1,14 +1,16 @@
 """The smallest example on which two answers differ, as text. Chapter: start-here."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from bncourse.exercises.contract import distance
+from bncourse.exercises.contract import distance, is_module
 from bncourse.exercises.probes import Probe
 from bncourse.exercises.specs import Exercise
 from bncourse.exercises.verdict import Example
+from bncourse.mistakes.structure import outline_block
 from bncourse.reference.channels import NormCache
 from bncourse.reference.staged import StagedValues
 from bncourse.reference.sync import SyncCache
@@ -67,6 +69,9 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, str]]:
     elif type(value) in _CACHES:
         for part in _CACHES[type(value)]:
             yield f"{name}.{part}", as_digits(getattr(value, part))
+    elif is_module(value):  # PyTorch's own words for a net are others in every version
+        children = value.named_children()
+        yield name, "\n".join(f"{place} {line}" for place, one in children for line in outline_block([one]))
     else:
         yield name, as_digits(value)
 
@@ -79,6 +84,10 @@ def as_digits(value: Any) -> str:
     """
     if not isinstance(value, np.ndarray) or value.dtype.kind == "U":
         return f"{value:g}" if isinstance(value, float) else str(value)
+    return re.sub(r"\n\s*\n", "\n", _digits(value))  # no empty lines between the maps of an image
+
+
+def _digits(value: np.ndarray) -> str:
     numbers = value + 0.0 if value.dtype.kind == "f" else value  # no −0.
     largest = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)) if numbers.size else 0.0
     if 0 < largest < 0.01 or largest >= 1e5:

@@ -92,6 +92,9 @@ def outline_block(block: Block) -> tuple[str, ...]:
         if hasattr(module, "in_channels"):
             bias = "" if module.bias is None else " with bias"
             lines.append(f"{name} {module.in_channels} to {module.out_channels}{bias}{_unlike(module)}")
+        elif hasattr(module, "in_features"):
+            bias = "" if module.bias is None else " with bias"
+            lines.append(f"{name} {module.in_features} to {module.out_features}{bias}")
         elif hasattr(module, "num_features"):
             rows = "" if module.affine else " without gamma and beta"
             lines.append(f"{name} {module.num_features}{rows}")

@@ -63,12 +63,14 @@ def test_every_row_with_terms_adds_up_to_the_right_answer():
                 np.testing.assert_allclose(found, its, rtol=2e-3, atol=2e-3 * np.abs(its).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
 def test_every_twin_has_an_example_that_shows_it(row):
     for code, fn in row.twins().items():
         verdict = judged(row.name, fn)
         assert verdict.example, code
         assert "0x" not in str(verdict.example)
+        assert not any(line.isspace() for line in verdict.text().splitlines())
 
 
 def test_a_slip_that_only_fits_square_inputs_is_named_all_the_same():

@@ -83,6 +83,10 @@ def test_biases_of_layers_that_are_decayed_have_no_name_and_are_shown():
 
     verdict = judged("param_groups", biases_too)
     assert verdict.code == "unknown"
+    assert dict(verdict.example.arguments)["model"].splitlines()[:2] == [
+        "0 Linear 2 to 3 with bias",
+        "1 BatchNorm1d 3",
+    ]
     assert "0.bias 0.01" in dict(verdict.example.yours)["groups"]
     assert "0.bias 0.0\n" in dict(verdict.example.expected)["groups"]
     assert verdict == judged("param_groups", biases_too, seed=1)
