@@ -62,7 +62,7 @@ def shared_axes(norm: str, dims: int, *, trailing: int = 1) -> Axes:
 
 
 def _count(x: Tensor, axes: Axes) -> int:
-    return max(1, math.prod([x.shape[axis] for axis in axes]))  # of an empty batch all sums are 0, not NaN
+    return math.prod([x.shape[axis] for axis in axes])
 
 
 def _is_constant(row: Row, dims: int, axes: Axes) -> bool:
