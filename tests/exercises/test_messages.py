@@ -61,6 +61,26 @@ def messages(language):
     return tables
 
 
+def each(cases):
+    """The test below, for every case in turn: ten thousand tests take longer to report than to run."""
+
+    def decorate(test):
+        def in_turn():
+            failed = {}
+            for case in cases:
+                given = case if isinstance(case, tuple) else (case,)
+                try:
+                    test(*given)
+                except AssertionError as error:
+                    failed[" ".join(given[:2])] = str(error)
+            assert failed == {}
+
+        in_turn.__name__, in_turn.__doc__ = test.__name__, test.__doc__
+        return in_turn
+
+    return decorate
+
+
 def all_texts(table):
     """The texts of a table with a word for where each stands."""
     for field, text in table.items():
@@ -73,11 +93,7 @@ def tables_of(language, path):
     return tomllib.loads((FOLDER / language / path.name).read_text(encoding="utf-8"))
 
 
-TEXTS = [
-    pytest.param(code, field, text, id=f"{code}-{field}")
-    for code, table in messages("en").items()
-    for field, text in all_texts(table)
-]
+TEXTS = [(code, field, text) for code, table in messages("en").items() for field, text in all_texts(table)]
 NAMED = sorted({mistake.code for subject in SUBJECTS for mistake in mistakes.of(subject)} | COEFFICIENTS)
 JUDGED = [*NAMED, *sorted(OWN_SENTENCE)]
 
@@ -86,7 +102,7 @@ def test_there_is_a_table_for_every_code_and_none_besides():
     assert messages("en").keys() == {*NAMED, *OWN_SENTENCE, *EVIDENCE, *FRAME}
 
 
-@pytest.mark.parametrize("code", JUDGED)
+@each(JUDGED)
 def test_a_code_has_every_field_and_three_hints(code):
     table = messages("en")[code]
     fields = FIELDS - {"meaning", "why"} if code in SHORT else FIELDS
@@ -94,7 +110,7 @@ def test_a_code_has_every_field_and_three_hints(code):
     assert len(table["hints"]) == len(set(table["hints"])) == 3
 
 
-@pytest.mark.parametrize(("code", "field", "text"), TEXTS)
+@each(TEXTS)
 def test_a_text_is_short_kind_and_fills_known_places(code, field, text):
     assert text == " ".join(text.split())
     assert text
@@ -105,7 +121,7 @@ def test_a_text_is_short_kind_and_fills_known_places(code, field, text):
     assert text.format(**dict.fromkeys(PLACEHOLDERS, "…"))  # a brace of Python's own would stop the card
 
 
-@pytest.mark.parametrize("code", JUDGED)
+@each(JUDGED)
 def test_meaning_why_and_next_are_one_sentence_each(code):
     for field in {"meaning", "why", "next"} & messages("en")[code].keys():
         text = messages("en")[code][field]
@@ -113,7 +129,7 @@ def test_meaning_why_and_next_are_one_sentence_each(code):
         assert not re.search(r"[.?] [A-Z]", text), text
 
 
-@pytest.mark.parametrize("code", NAMED)
+@each(NAMED)
 def test_a_name_completes_the_sentence_your_answer_equals(code):
     name = messages("en")[code]["name"]
     assert name.split()[0] in {"the", "N", "old"}
@@ -127,7 +143,7 @@ def before_the_third_hint(table):
     return [table["name"], table.get("meaning", ""), table.get("why", ""), table["next"], *table["hints"][:2]]
 
 
-@pytest.mark.parametrize("code", JUDGED)
+@each(JUDGED)
 def test_code_and_formulas_wait_for_the_third_hint(code):
     table = messages("en")[code]
     for text in before_the_third_hint(table):
@@ -136,7 +152,7 @@ def test_code_and_formulas_wait_for_the_third_hint(code):
         assert not FORMULA.search(plain), text
 
 
-@pytest.mark.parametrize("code", NAMED)
+@each(NAMED)
 def test_the_third_hint_shows_the_line(code):
     third = messages("en")[code]["hints"][2]
     assert third.count("`") >= 2
@@ -174,7 +190,7 @@ def test_a_translation_has_the_same_tables_in_the_same_order(language, path):
     assert list(tables_of(language, path)) == list(tables_of("en", path))
 
 
-@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+@each(IN_LANGUAGES)
 def test_a_translation_has_the_same_texts_places_and_code(language, code):
     here, there = messages("en")[code], messages(language).get(code, {})
     assert [where for where, _ in all_texts(there)] == [where for where, _ in all_texts(here)]
@@ -183,14 +199,14 @@ def test_a_translation_has_the_same_texts_places_and_code(language, code):
             assert Counter(re.findall(pattern, translated)) == Counter(re.findall(pattern, text)), where
 
 
-@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+@each(IN_LANGUAGES)
 def test_a_translation_states_the_same_numbers(language, code):
     number = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?", re.ASCII)
     for where, text, translated in pairs(language, code):
         assert set(number.findall(text)) <= set(number.findall(translated)), where
 
 
-@pytest.mark.parametrize(("language", "code"), IN_LANGUAGES)
+@each(IN_LANGUAGES)
 def test_a_translation_is_short_and_kind(language, code):
     for where, _, text in pairs(language, code):
         assert text == " ".join(text.split())
@@ -201,7 +217,7 @@ def test_a_translation_is_short_and_kind(language, code):
             assert len(sentence) <= LONGEST[language], where
 
 
-@pytest.mark.parametrize(("language", "code"), [pair for pair in IN_LANGUAGES if pair[1] in JUDGED])
+@each([pair for pair in IN_LANGUAGES if pair[1] in JUDGED])
 def test_a_translation_keeps_the_shape_of_the_card(language, code):
     table = messages(language)[code]
     for field in {"meaning", "why", "next"} & table.keys():
@@ -220,7 +236,7 @@ def test_names_tell_the_versions_of_one_subject_apart(language):
         assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("code", NAMED)
+@each(NAMED)
 def test_a_japanese_name_completes_its_sentence(code):
     name = messages("ja")[code]["name"]
     assert "、" not in name  # names are joined by it
@@ -234,8 +250,7 @@ def test_the_two_conventions_are_named_in_every_language(language):
             assert library in messages(language)[code]["meaning"]
 
 
-@pytest.mark.parametrize("language", ["ja", "zh"])
-@pytest.mark.parametrize("code", messages("en"))
+@each([pair for pair in IN_LANGUAGES if pair[0] in ("ja", "zh")])
 def test_latin_words_and_numbers_have_space_around_them(language, code):
     script = "ぁ-んァ-ヶー一-龥"
     touching = re.compile(f"[{script}][A-Za-z0-9`]|[A-Za-z0-9`][{script}]|[{script}][,;:?]|[、。] | [、。]")
