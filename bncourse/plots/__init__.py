@@ -13,6 +13,8 @@ from bncourse.plots.figures import (
     variance_bias,
 )
 from bncourse.plots.geometry import gradient_parts, normalised_circle
+from bncourse.plots.maps import reached_cells, shown_maps
+from bncourse.plots.placement import block_outputs, layer_moments, placement_runs, skip_variance
 from bncourse.plots.theme import Picture
 
 __all__ = [
@@ -20,13 +22,19 @@ __all__ = [
     "backward_cost",
     "batch_size_errors",
     "batch_table",
+    "block_outputs",
     "eps_effect",
     "first_look",
     "gradient_parts",
+    "layer_moments",
     "let_through",
     "norm_axes",
     "normalised_circle",
+    "placement_runs",
+    "reached_cells",
     "running_mean",
+    "shown_maps",
+    "skip_variance",
     "statistics_noise",
     "step_errors",
     "transform_steps",
