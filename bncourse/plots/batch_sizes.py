@@ -33,7 +33,8 @@ def statistics_noise(N: Sequence[int], noise: Mapping[str, Float[np.ndarray, " S
         fig = figure(6.4, 3.2)
         ax = fig.add_subplot()
         estimate = np.round(1 / np.sqrt(np.array(N)), 4)
-        ax.plot(N, estimate, color=COLOURS["grey"], linewidth=1.4, linestyle=(0, (1, 2)), label="1/√N")
+        dotted = (0, (1, 2))  # on top: the measured line lies on it
+        ax.plot(N, estimate, color="#000000", linewidth=1.4, linestyle=dotted, zorder=3, label="1/√N")
         for (name, values), (colour, marker, line) in zip(noise.items(), _CURVES, strict=False):
             shown = np.round(values, 3)
             ax.plot(N, shown, color=COLOURS[colour], marker=marker, linestyle=line, label=name)
