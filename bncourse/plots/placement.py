@@ -68,6 +68,7 @@ def layer_moments(
             ax.set_yscale("log")
             ax.set_title(title, fontsize=12)
             ax.set_xlabel("layer")
+            ax.xaxis.get_major_locator().set_params(integer=True)
         fig.axes[0].set_ylabel("standard deviation")
         handles, names = fig.axes[0].get_legend_handles_labels()
         fig.legend(handles, names, loc="outside upper center", ncols=3)
@@ -81,7 +82,7 @@ def skip_variance(curves: Mapping[str, Sequence[float]]) -> Picture:
     Picture('skip variance')
     """
     with drawing():
-        fig = figure(6.8, 3.3)
+        fig = figure(7.4, 3.3)
         ax = fig.add_subplot()
         for (name, values), style in zip(curves.items(), _CURVES, strict=False):
             digits = 10 ** np.round(np.log10(np.array(values)), 2)
@@ -89,7 +90,7 @@ def skip_variance(curves: Mapping[str, Sequence[float]]) -> Picture:
         ax.set_yscale("log")
         ax.set(xlabel="block", ylabel="variance")
         ax.xaxis.get_major_locator().set_params(integer=True)
-        fig.legend(loc="outside upper center", ncols=2)
+        fig.legend(loc="outside upper center", ncols=3)
     return Picture(fig, "skip variance")
 
 

@@ -14,6 +14,7 @@ from bncourse.plots import theme
 RNG = np.random.default_rng(0)
 COLUMNS = RNG.normal(size=(50, 3))
 STD = np.geomspace(0.01, 1, 5)
+MAPS = RNG.normal(size=(2, 4, 4))
 ROWS = [
     {
         "config": {"norm": norm, "learning_rate": rate, "log_every": 10, "seed": 0},
@@ -33,6 +34,15 @@ COST = [
     for dtype in ("float64", "float32")
     for pages in ("new", "kept")
 ]
+PLACED = [
+    {
+        "config": {"placement": side, "learning_rate": rate, "log_every": 10, "seed": 0},
+        "loss_curve": [2.3, 2.0, None],
+        "test_accuracy": 0.6,
+    }
+    for side in ("before", "after")
+    for rate in (0.001, 0.01)
+]
 DRAW = {
     "backward_cost": lambda: plots.backward_cost(COST),
     "batch_size_errors": lambda: plots.batch_size_errors(
@@ -42,6 +52,18 @@ DRAW = {
     "transform_steps": lambda: plots.transform_steps(COLUMNS, COLUMNS, COLUMNS),
     "eps_effect": lambda: plots.eps_effect(STD, {"eps = 0.001": STD**2 / (STD**2 + 1e-3)}),
     "running_mean": lambda: plots.running_mean({"plain average": np.array([0.0, 1.0])}, truth=1.0),
+    "block_outputs": lambda: plots.block_outputs(
+        {"norm before ReLU": {"batch norm": COLUMNS, "ReLU": COLUMNS.clip(0)}}
+    ),
+    "layer_moments": lambda: plots.layer_moments(
+        {"no norm": [1.0, 0.1], "group norm": [1.0, 1.0]}, {"no norm": [0.1, 1.0], "group norm": [2.0, 1.0]}
+    ),
+    "skip_variance": lambda: plots.skip_variance({"no norm": [1.0, 2.0, 4.0]}),
+    "placement_runs": lambda: plots.placement_runs(PLACED),
+    "reached_cells": lambda: plots.reached_cells(
+        {"per channel": MAPS[None] > 0, "per cell": MAPS[None] > 1}, (0, 0, 1, 1)
+    ),
+    "shown_maps": lambda: plots.shown_maps({"input": MAPS, "right": MAPS - 1, "both wrong": MAPS[::-1]}),
     "statistics_noise": lambda: plots.statistics_noise([1, 4], {"mean": np.array([1.0, 0.5])}),
     "variance_bias": lambda: plots.variance_bias([2, 4], np.array([0.5, 0.75]), np.ones(2)),
     "first_look": lambda: plots.first_look(ROWS),
@@ -144,3 +166,33 @@ def test_the_arrows_of_the_circle_end_inside_the_picture():
     assert len(tips) == 3
     assert (tips > [left, low]).all()
     assert (tips < [right, high]).all()
+
+
+def painted(axes):
+    """Which cells of a panel of `reached_cells` are coloured, as (left, top) corners."""
+    filled, empty = axes.collections
+    assert filled.get_facecolor()[0][3] == 1
+    assert not len(empty.get_facecolor())
+    return {tuple(path.vertices.min(axis=0)) for path in filled.get_paths()}
+
+
+def test_the_cells_that_were_reached_are_those_that_are_painted():
+    reached = np.zeros((2, 3, 2, 4), dtype=bool)  # maps 2 high and 4 wide, a gap of one between them
+    reached[0, 0, 0, 0] = reached[1, 2, 1, 3] = True
+    (axes,) = plots.reached_cells({"per cell": reached}, (1, 2, 0, 1)).figure.axes
+    assert painted(axes) == {(0, 0), (2 * 5 + 3, 3 + 1)}
+    (dot,) = axes.lines
+    assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (2 * 5 + 1.5, 3 + 0.5)
+
+
+def test_a_map_is_drawn_from_its_smallest_number_to_its_largest():
+    one = np.array([[[0.0, 0.0, 7.0], [3.0, 7.0, 7.0]], [[7.0, 7.0, 7.0], [0.0, 0.0, 0.0]]])
+    figure = plots.shown_maps({"input": one, "right": 10 * one + 5}).figure
+    (first, again, below, _) = figure.axes
+    found = {round(patch.get_facecolor()[3], 3): patch.get_path() for patch in first.patches}
+    assert set(found) == {0.429, 1.0}  # 3/7 and 7/7; zeros are left empty
+    assert found[0.429].get_extents().bounds == (0, 1, 1, 1)
+    assert found[1.0].get_extents().bounds == (1, 0, 2, 2)
+    assert [p.get_facecolor() for p in again.patches] == [p.get_facecolor() for p in first.patches]
+    (row,) = below.patches
+    assert row.get_path().get_extents().bounds == (0, 0, 3, 1)
