@@ -188,6 +188,13 @@ def test_short_dtypes_and_autocast(name, autocast, parameters):
             assert_alike(mine, theirs, drawn(shape, torch.float32))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_the_eps_that_rms_norm_chooses_itself(dtype):
+    x = (1e-3 * drawn((3, 4))).to(dtype)  # so small that eps has the last word
+    theirs = nn.functional.rms_norm(x, (4,))
+    torch.testing.assert_close(bncourse.layers.rms_norm(x, (4,)), theirs)
+
+
 @pytest.mark.parametrize("device", ["cuda", "xpu"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 @every_layer

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).with_name("compiled.py")
-QUICK = {"aot_eager": ("staged",), "export": ("staged",)}
+QUICK = {"aot_eager": ("staged",), "export-strict": ("staged",)}
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="inductor needs a C++ compiler")
 
 
