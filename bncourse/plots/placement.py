@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from bncourse.plots.theme import COLOURS, Picture, drawing, figure
 
@@ -68,7 +69,7 @@ def layer_moments(
             ax.set_yscale("log")
             ax.set_title(title, fontsize=12)
             ax.set_xlabel("layer")
-            ax.xaxis.get_major_locator().set_params(integer=True)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         fig.axes[0].set_ylabel("standard deviation")
         handles, names = fig.axes[0].get_legend_handles_labels()
         fig.legend(handles, names, loc="outside upper center", ncols=3)
@@ -89,7 +90,7 @@ def skip_variance(curves: Mapping[str, Sequence[float]]) -> Picture:
             ax.plot(np.arange(len(values)), digits, label=name, markersize=4, linewidth=1.6, **style)
         ax.set_yscale("log")
         ax.set(xlabel="block", ylabel="variance")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         fig.legend(loc="outside upper center", ncols=3)
     return Picture(fig, "skip variance")
 
