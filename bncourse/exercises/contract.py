@@ -92,6 +92,8 @@ def same(one: Any, other: Any) -> bool:
 def _unchanged(one: np.ndarray, other: np.ndarray) -> bool:
     if one.shape != other.shape:
         return False
+    if one.dtype == other.dtype and one.tobytes() == other.tobytes():
+        return True  # nearly always, and ten times faster than a comparison that knows NaN
     floats = one.dtype.kind in "fc"
     if np.array_equal(one, other, equal_nan=floats) or not (floats and one.size):
         return np.array_equal(one, other, equal_nan=floats)

@@ -3,7 +3,7 @@
 A name is given only when every number on every probe agrees and no other name fits as well.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -66,15 +66,17 @@ class _Case:
     yours: Sequence[Answer]
     right: Sequence[Outputs]
 
-    def matches(self, found: Sequence[Answer]) -> bool:
+    def matches(self, found: Iterable[Answer]) -> bool:
+        """Do these agree with the learner's on every probe? Stops at the first that does not."""
         pairs = zip(self.yours, found, self.probes, strict=True)
         return any(answer.outputs for answer in self.yours) and all(
             _agree(mine, other, probe) for mine, other, probe in pairs
         )
 
-    def answers(self, fn: Function) -> list[Answer]:
+    def answers(self, fn: Function) -> Iterator[Answer]:
+        """One by one: of most functions the first answer is enough to know that it is not the one."""
         cases = zip(self.probes, self.right, strict=True)
-        return [answer_of(fn, self.exercise, probe, right) for probe, right in cases]
+        return (answer_of(fn, self.exercise, probe, right) for probe, right in cases)
 
 
 def _agree(mine: Answer, other: Answer, probe: Probe) -> bool:
@@ -99,14 +101,17 @@ def diagnosed(
     'inference.no-root'
     """
     case = _Case(exercise, probes, yours, right)
-    twins = {code: case.answers(fn) for code, fn in exercise.twins().items()}
-    named = {code for code, found in twins.items() if case.matches(found)}
+    named = {code for code, fn in exercise.twins().items() if case.matches(case.answers(fn))}
     named |= {code for code, fn in exercise.variants if case.matches(case.answers(exercise.adapt(fn)))}
     if len(named) == 1:
         return Diagnosis(named.pop(), "exact")
     if named or not all(answer.outputs for answer in yours):
         return None
-    return _coefficients(case) or _pair(case, twins) or _by_output(case, twins)
+    found = _coefficients(case)
+    if found:
+        return found
+    twins = {code: list(case.answers(fn)) for code, fn in exercise.twins().items()}
+    return _pair(case, twins) or _by_output(case, twins)
 
 
 def _coefficients(case: _Case) -> Diagnosis | None:

@@ -18,6 +18,8 @@ from bncourse.exercises.verify import languages, names
 from bncourse.language import LANGUAGES
 
 GOLDEN = Path(__file__).parent / "golden"
+# batchnorm_backward_alt asks for the same function: its words are those of batchnorm_backward.
+NAMES = [name for name in names() if name != "batchnorm_backward_alt"]
 
 
 @cache
@@ -106,7 +108,7 @@ def transcript(name, lang):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", [*names(), "others"])
+@pytest.mark.parametrize("name", [*NAMES, "others"])
 def test_the_words_of_a_verdict_are_those_that_were_read(name, lang):
     if lang not in languages():
         pytest.skip("not translated yet")
@@ -120,12 +122,12 @@ def test_the_words_of_a_verdict_are_those_that_were_read(name, lang):
 
 def test_no_transcript_is_left_of_what_is_no_more():
     there = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*.txt")}
-    assert there == {f"{lang}/{name}.txt" for lang in languages() for name in [*names(), "others"]}
+    assert there == {f"{lang}/{name}.txt" for lang in languages() for name in [*NAMES, "others"]}
 
 
 def test_every_code_of_the_exercises_has_its_transcript():
-    told = {code for name in names() for verdict in verdicts(name) for code in verdict.codes}
-    subjects = [exercise(name).subject for name in names()]
+    told = {code for name in NAMES for verdict in verdicts(name) for code in verdict.codes}
+    subjects = [exercise(name).subject for name in NAMES]
     assert told == {mistake.code for subject in subjects for mistake in mistakes.of(subject)}
 
 
@@ -134,6 +136,6 @@ def test_what_has_no_twin_is_what_it_was_written_for():
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", [*names(), "others"])
+@pytest.mark.parametrize("name", [*NAMES, "others"])
 def test_every_place_in_a_sentence_is_filled(name, lang):
     assert re.findall(r"{\w+}", transcript(name, lang)) == []
