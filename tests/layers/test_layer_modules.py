@@ -150,14 +150,16 @@ def test_all_modes(name, training, affine, track):
 
 
 def test_statistics_switched_off_or_taken_away_later():
-    for change in ("off in training", "off in use", "taken away"):
-        modules = [m.double() for m in pair("BatchNorm2d", 4)]
+    for change in ("off in training", "off in use", "taken away", "not counted"):
+        modules = [m.double() for m in pair("BatchNorm2d", 4, momentum=None)]
         for module in modules:
             if change == "taken away":
                 module.running_mean = module.running_var = None
+            elif change == "not counted":
+                module.num_batches_tracked = None
             else:
                 module.track_running_stats = False
-            module.train(change == "off in training")
+            module.train(change in ("off in training", "not counted"))
         assert_alike(*modules, drawn((3, 4, 5, 6)))
 
 
