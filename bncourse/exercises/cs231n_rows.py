@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from bncourse.exercises.probes import EXAMPLES, Probe
+from bncourse.exercises.probes import Probe
 from bncourse.exercises.specs import Exercise, exercise
 
-__all__ = ["Row", "forward_parts", "forward_row", "in_training", "modes_row", "running_row", "with_values"]
+__all__ = ["Row", "forward_parts", "in_training", "modes_row", "row_like", "running_row", "with_values"]
 
 Function = Callable[..., Any]
 
@@ -41,29 +41,29 @@ class Row(Exercise):
 
     def probes(self, rng: np.random.Generator) -> list[Probe]:
         """Those of the exercise, without whole numbers, and further ones."""
-        return [probe for probe in super().probes(rng) if probe.kind != "integers"] + [*self.more_probes]
+        found = super().probes(rng)
+        return [probe for probe in found if probe.kind != "integers"] + [*self.more_probes]
 
     def examples(self) -> list[Probe]:
         """Those of the exercise that hold floating-point numbers."""
-        return [probe for probe in EXAMPLES[self.name] if not any(map(_whole, probe.given))]
+        return [probe for probe in super().examples() if not any(map(_whole, probe.given))]
 
 
 def _whole(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind == "i"
 
 
-def _like(name: str, **changes: Any) -> Row:
-    row = exercise(name)
-    return Row(**{one.name: getattr(row, one.name) for one in fields(row)} | changes)
+def row_like(row: Exercise, kind: type[Row] = Row, **changes: Any) -> Row:
+    """The row of an exercise as one of CS231n, with these changes.
 
-
-def forward_row() -> Row:
-    """The output in training.
-
-    >>> forward_row().outputs
+    >>> row_like(exercise("batchnorm_forward")).outputs
     ('y',)
     """
-    return _like("batchnorm_forward")
+    return kind(**{one.name: getattr(row, one.name) for one in fields(row)} | changes)
+
+
+def _like(name: str, **changes: Any) -> Row:
+    return row_like(exercise(name), **changes)
 
 
 def _mixed(weight: float, mean: Any, var: Any, batch_mean: Any, batch_var: Any) -> tuple[Any, Any]:
@@ -185,7 +185,7 @@ def forward_parts(fn: Function) -> list[tuple[Row, Function]]:
         return out[0] if isinstance(out, tuple) else out, param.get("running_mean"), param.get("running_var")
 
     parts: tuple[Function, ...] = (train, use, update, layer)
-    rows = (forward_row(), _like("inference"), running_row(), modes_row())
+    rows = (_like("batchnorm_forward"), _like("inference"), running_row(), modes_row())
     return [(row, wraps(fn)(part)) for row, part in zip(rows, parts, strict=True)]
 
 
@@ -204,4 +204,8 @@ def with_values(row: Exercise, values: Callable[[Any], Any]) -> Row:
         return row.terms(replace(probe, given=(probe.given[0], values(probe.given[1]))))
 
     twins = {code: moved(fn) for code, fn in row.twins().items()}
-    return _like(row.name, right_fn=moved(row.right()), twin_fns=twins, terms=terms, pairs=dict)
+    variants = tuple((code, moved(row.adapt(fn))) for code, fn in row.variants)
+    kind = type(row) if isinstance(row, Row) else Row
+    return row_like(
+        row, kind, right_fn=moved(row.right()), twin_fns=twins, terms=terms, pairs=dict, variants=variants
+    )
