@@ -78,16 +78,16 @@ def blamed(chain: Chain, found: Verdict, trained: Verdict, *, limit: float) -> V
     """
     inherited = replace(Verdict(found.check, "pass"), inherited_from=trained.check)
     row = chain.family.row()
-    given = [probe.given for probe in row.probes(np.random.default_rng(0))]
+    given = [(dy, v) for dy, v in (probe.given for probe in row.probes(np.random.default_rng(0)))]
     if not trained:
-        if all(_is_derivative(chain, *pair, limit) for pair in given[:2]):
+        if all(_is_derivative(chain, dy, v, limit) for dy, v in given[:2]):
             return inherited
         on_its_values = _on_values_of_its_forward(chain, limit)
         if on_its_values:
             return inherited
         if on_its_values.evidence == "exact":
             return on_its_values
-    mending = Mending(chain.backward, chain.cache, row.right(), [(dy, v) for dy, v in given])
+    mending = Mending(chain.backward, chain.cache, row.right(), given)
     outcome = call(mending.works, kwargs={"others": not trained}, limit=limit)
     return inherited if outcome.problem is None and outcome.value else found
 

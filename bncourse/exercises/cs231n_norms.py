@@ -2,9 +2,11 @@
 
 Chapters: convolutions, small-batches.
 
-layernorm_forward(x, gamma, beta, ln_param)             gamma, beta (D,)
-spatial_batchnorm_forward(x, gamma, beta, bn_param)     gamma, beta (C,), statistics as in batch norm
-spatial_groupnorm_forward(x, gamma, beta, G, gn_param)  gamma, beta, dgamma, dbeta (1, C, 1, 1)
+    layernorm_forward(x, gamma, beta, ln_param)             gamma, beta (D,)
+    spatial_batchnorm_forward(x, gamma, beta, bn_param)     gamma, beta (C,), statistics as in batch norm
+    spatial_groupnorm_forward(x, gamma, beta, G, gn_param)  gamma, beta, dgamma, dbeta (1, C, 1, 1)
+
+A backward's probe holds NormValues: what its forward is called with, and what a cache may hold of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -203,7 +205,7 @@ def _shape_of_statistics(fn: Function) -> tuple[int, ...]:
         fn(np.arange(24.0).reshape(2, 3, 2, 2) ** 2, np.ones(3), np.zeros(3), param)
     except Exception:
         return (-1,)
-    found = np.shape(param.get("running_mean"))
+    found: tuple[int, ...] = np.asarray(param.get("running_mean")).shape
     return tuple(-1 if size == 3 else 1 for size in found) if np.prod(found) == 3 else (-1,)
 
 

@@ -14,14 +14,22 @@ from bncourse.exercises.loading import load
 
 FILES = Path(__file__).parent / "cs231n_files"
 FORWARD, BACKWARD, ALT = "batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"
+LAYER, LAYER_BACK = "layernorm_forward", "layernorm_backward"
+SPATIAL, SPATIAL_BACK = "spatial_batchnorm_forward", "spatial_batchnorm_backward"
+GROUP, GROUP_BACK = "spatial_groupnorm_forward", "spatial_groupnorm_backward"
 RIGHT = ("pass", None, None)
 INHERITED = ("pass", None, FORWARD)
 NO_CACHE = ("broken_contract", None, FORWARD)
 UNWRITTEN = ("not_attempted", "call.not-attempted", None)
+NINE_RIGHT = dict.fromkeys(FUNCTIONS, RIGHT)
 
 
 def wrong(code):
     return "fail", code, None
+
+
+def given_by(function):
+    return "pass", None, function
 
 
 # file -> function -> status, code, inherited_from
@@ -60,9 +68,68 @@ EXPECTED = {
         FORWARD: RIGHT,
         BACKWARD: RIGHT,
         ALT: RIGHT,
-        "layernorm_forward": ("no_check", None, None),
-        "layernorm_backward": ("not_attempted", None, None),
+        LAYER: wrong("unknown"),
+        LAYER_BACK: UNWRITTEN,
     },
+    "nine_right": NINE_RIGHT,
+    "nine_direct": NINE_RIGHT,
+    "nine_turned": NINE_RIGHT,
+    "nine_flagged": NINE_RIGHT,
+    "layer_wrong_axis": {LAYER: wrong("layer.batch-axis"), LAYER_BACK: given_by(LAYER)},
+    "layer_both_axis_0": {LAYER: wrong("layer.batch-axis"), LAYER_BACK: given_by(LAYER)},
+    "layer_n_for_d": {
+        LAYER: RIGHT,
+        LAYER_BACK: wrong("layer-backward.n-for-d"),
+        GROUP: RIGHT,
+        GROUP_BACK: given_by(LAYER_BACK),
+    },
+    "layer_cache": {LAYER: wrong("unknown"), LAYER_BACK: given_by(LAYER)},
+    "own_cache_read": {
+        FORWARD: RIGHT,
+        BACKWARD: wrong("backward.gamma-missing"),
+        LAYER: RIGHT,
+        LAYER_BACK: given_by(BACKWARD),
+    },
+    "spatial_reshape": {
+        FORWARD: RIGHT,
+        BACKWARD: RIGHT,
+        SPATIAL: wrong("spatial.reshape-both"),
+        SPATIAL_BACK: given_by(SPATIAL),
+    },
+    "spatial_reshape_back": {
+        FORWARD: RIGHT,
+        BACKWARD: RIGHT,
+        SPATIAL: RIGHT,
+        SPATIAL_BACK: wrong("spatial-backward.reshape-back"),
+    },
+    "spatial_no_eps": {
+        FORWARD: wrong("forward.eps-missing"),
+        BACKWARD: INHERITED,
+        SPATIAL: INHERITED,
+        SPATIAL_BACK: INHERITED,
+    },
+    "spatial_no_mean_path": {
+        FORWARD: RIGHT,
+        BACKWARD: wrong("backward.no-mean-path"),
+        SPATIAL: RIGHT,
+        SPATIAL_BACK: given_by(BACKWARD),
+    },
+    "spatial_calls_unwritten": {
+        FORWARD: UNWRITTEN,
+        BACKWARD: UNWRITTEN,
+        SPATIAL: INHERITED,
+        SPATIAL_BACK: INHERITED,
+    },
+    "spatial_direct": {
+        SPATIAL: wrong("modes.batch-in-eval"),
+        SPATIAL_BACK: wrong("spatial-backward.per-instance"),
+    },
+    "spatial_unwritten": {SPATIAL: UNWRITTEN, SPATIAL_BACK: ("broken_contract", None, SPATIAL)},
+    "group_size": {GROUP: wrong("group.size-for-number"), GROUP_BACK: given_by(GROUP)},
+    "group_over_batch": {GROUP: wrong("group.batch-axis"), GROUP_BACK: given_by(GROUP)},
+    "group_gamma_axis": {GROUP: wrong("group.gamma-beta-axis")},
+    "group_gradients": {GROUP: RIGHT, GROUP_BACK: ("broken_contract", "contract.shape", None)},
+    "group_dgamma_mean": {GROUP: RIGHT, GROUP_BACK: wrong("group-backward.dgamma-mean")},
     "import_error": {"import_error.py": ("error", "call.exception", None)},
     "endless_import": {"endless_import.py": ("timeout", "call.timeout", None)},
     "leaves": {"leaves.py": ("error", "call.exit", None)},

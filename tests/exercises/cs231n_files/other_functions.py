@@ -1,4 +1,4 @@
-"""Functions without a check are named as such."""
+"""Batch norm is right; layer norm is begun, with x for an output."""
 
 # ruff: noqa
 import numpy as np
