@@ -85,8 +85,8 @@ def test_nineteen_of_twenty_wrong_programs_are_named_exactly_and_none_wrongly():
 
 
 SEEDS = [
-    pytest.param(range(3), id="3-seeds"),
-    pytest.param(range(3, 20), id="17-more-seeds", marks=pytest.mark.thorough),
+    pytest.param(range(2), id="2-seeds"),
+    pytest.param(range(2, 20), id="18-more-seeds", marks=pytest.mark.thorough),
 ]
 
 
@@ -103,10 +103,11 @@ def test_no_right_program_is_accused(seeds, single):
     assert accused == {}
 
 
-def test_no_mistake_outside_the_list_is_given_a_name():
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 5), marks=pytest.mark.thorough)])
+def test_no_mistake_outside_the_list_is_given_a_name(seeds):
     named = {}
     for program in OUTSIDE:
-        for seed in range(3):
+        for seed in seeds:
             verdict = judged(program, seed)
             if verdict or not set(verdict.codes) <= NO_NAME:
                 named.setdefault(program.name, []).append((seed, verdict.status, verdict.code))

@@ -26,7 +26,7 @@ def judged(row, fn, seed=0):
 @pytest.mark.parametrize(("row", "code"), CASES)
 def test_every_twin_is_named_exactly_and_always_in_the_same_words(row, code):
     fn = row.twins()[code]
-    verdicts = {judged(row, fn, seed) for seed in range(3)}
+    verdicts = {judged(row, fn, seed) for seed in (1, 2)}  # the transcripts have seed 0
     assert [(v.status, v.code, v.evidence) for v in verdicts] == [("fail", code, "exact")]
 
 
@@ -91,12 +91,12 @@ def test_no_two_functions_are_near_each_other_over_a_hundred_seeds(row):
 )
 def test_another_way_to_the_same_mistake_has_the_same_name(code, fn):
     row = next(row for row in FUNCTIONS if code in dict(row.variants))
-    assert {judged(row, fn, seed).code for seed in range(5)} == {code}
+    assert {judged(row, fn, seed).code for seed in range(2)} == {code}
 
 
-# One pair in six here, all of them every night.
+# One pair in twenty here, all of them every night.
 PAIRS = [
-    pytest.param(row, codes, id=" ".join(codes), marks=[pytest.mark.thorough] if number % 6 else [])
+    pytest.param(row, codes, id=" ".join(codes), marks=[pytest.mark.thorough] if number % 20 else [])
     for row in TOLD_APART
     for number, codes in enumerate(row.pairs())
 ]
@@ -172,7 +172,7 @@ OUTSIDE = {
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_a_bug_of_no_name_gets_none(name):
-    for seed in range(5):
+    for seed in range(2):
         verdict = judged(exercise("batchnorm_forward"), OUTSIDE[name], seed)
         assert (verdict.status, verdict.code) == ("fail", "unknown")
 
