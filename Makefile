@@ -39,6 +39,7 @@ bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--r
 	$(BIN)/python benchmarks/batchnorm.py
 	$(BIN)/python benchmarks/backward.py $(ARGS)
 	$(BIN)/python benchmarks/layers.py
+	$(BIN)/python benchmarks/checks.py
 
 clean:    ## remove what was built; .venv stays
 	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,15 +9,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(variable, "1")  # the script sets them; here they are put back
-    spec = importlib.util.spec_from_file_location("batchnorm", ROOT / "benchmarks" / "batchnorm.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module = script("batchnorm", monkeypatch)
     monkeypatch.setattr(module, "SHAPES", ((64, 8), (256, 4)))
     return module
 
@@ -42,3 +47,15 @@ def test_an_error_above_the_tolerance_fails_its_row(
     monkeypatch.setattr(benchmark, "reference", slightly_wrong)
     assert benchmark.main(seconds=0.01) == 1
     assert capsys.readouterr().out.count("FAILED") == 2
+
+
+@pytest.mark.usefixtures("as_a_reader")
+def test_a_check_of_a_right_answer_takes_less_than_it_may(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = script("checks", monkeypatch)
+    monkeypatch.setattr(checks, "names", lambda: ["batchnorm_backward", "merge_stats"])
+    assert checks.main(["--rounds", "5"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == checks.names()
+    monkeypatch.setattr(checks, "LIMIT", 1e-6)
+    assert checks.main(["--rounds", "1"]) == 1
