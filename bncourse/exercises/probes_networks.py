@@ -192,8 +192,8 @@ def _numerical(rng: Rng) -> list[Probe]:
     asked: tuple[tuple[str, Callable[[np.ndarray], Any], tuple[int, int], float], ...] = (
         # quadratic: central differences are exact
         ("x ↦ (A @ x) * x", lambda x: (A @ x) * x, (3, 2), 0.05),
-        # far from zero: a tiny step drowns
-        ("x ↦ (A @ x)**3 + 1000", lambda x: (A @ x) ** 3 + 1e3, (3, wide), 1e-3),
+        # far from zero and much curved: a step of one's own, tiny or wide, is seen
+        ("x ↦ np.sin(10 * A @ x) + 1e5", lambda x: np.sin(10 * A @ x) + 1e5, (3, wide), 1e-3),
         # wide: float32 is coarse there
         ("x ↦ np.sin(A @ x / 20) * x", lambda x: np.sin(A @ x / 20) * x, (3, 3), 1e-5),
         # the output has another shape
