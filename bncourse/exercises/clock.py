@@ -35,6 +35,10 @@ class TimeUp(BaseException):
     __del__ = lambda self: _watch_next_lines(sys._getframe(1))  # noqa: E731  (caught and dropped: not so fast)
 
 
+class _Settled(BaseException):
+    """Sent by a thread to itself: nothing else is on its way to it any more."""
+
+
 def _watch_next_lines(frame: types.FrameType | None) -> None:
     running = _learners(frame) if threading.get_ident() in _running else []
     if running:
@@ -141,7 +145,11 @@ class Clock:
         def undo() -> None:
             with lock:
                 done.set()
-                raise_in(target, None)  # one that was sent and has not arrived
+            # One may have been sent and not have arrived. Another takes its place and is waited for: taken
+            # back with None, it would leave CPython 3.11 looking for it, and stuck under the next trace.
+            with suppress(_Settled):
+                while self.rang and raise_in(target, ctypes.py_object(_Settled)):
+                    pass
 
         def begin() -> None:
             with suppress(RuntimeError):  # a platform without threads has no clock either

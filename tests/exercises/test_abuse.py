@@ -2,6 +2,7 @@
 
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -296,3 +297,26 @@ def test_time_that_is_up_as_the_clock_starts_or_stops_interrupts_nobody_else(in_
     assert set(found) == {None, "call.timeout", "slept"}
     assert len(found) == 301
     assert surroundings() == before
+
+
+TRACED_AFTER_A_THREAD = """
+import sys, threading
+from bncourse.exercises.sandbox import call
+
+def in_a_thread():
+    call(len, ["quick"])
+    call(lambda: [0 for _ in iter(int, 1)], limit=0.05)
+
+thread = threading.Thread(target=in_a_thread)
+thread.start()
+thread.join()
+sys.settrace(lambda *_: None)
+call(lambda: [0 for _ in iter(int, 1)], limit=0.05)
+print("went on")
+"""
+
+
+def test_after_a_check_in_a_thread_python_can_still_be_traced():
+    command = [sys.executable, "-c", TRACED_AFTER_A_THREAD]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("went on\n", 0), done.stderr
