@@ -18,4 +18,8 @@ def spatial_groupnorm_backward(dout, cache):
     z = xhat.reshape(len(dout), G, -1, *dout.shape[2:])
     g = (dout * gamma).reshape(z.shape)
     dx = (g - g.mean((2, 3, 4), keepdims=True) - z * (g * z).mean((2, 3, 4), keepdims=True)) / std
-    return dx.reshape(dout.shape), (dout * xhat).mean((0, 2, 3), keepdims=True), dout.sum((0, 2, 3), keepdims=True)
+    return (
+        dx.reshape(dout.shape),
+        (dout * xhat).mean((0, 2, 3), keepdims=True),
+        dout.sum((0, 2, 3), keepdims=True),
+    )

@@ -23,4 +23,8 @@ def spatial_groupnorm_backward(dout, cache):
     h = xhat.reshape(g.shape)
     dx = (g - g.mean(axis=axes, keepdims=True) - h * (g * h).mean(axis=axes, keepdims=True)) / np.sqrt(v)
     axes = (0, 2, 3)
-    return dx.reshape(dout.shape), np.sum(dout * xhat, axis=axes, keepdims=True), np.sum(dout, axis=axes, keepdims=True)
+    return (
+        dx.reshape(dout.shape),
+        np.sum(dout * xhat, axis=axes, keepdims=True),
+        np.sum(dout, axis=axes, keepdims=True),
+    )

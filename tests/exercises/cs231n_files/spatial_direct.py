@@ -10,7 +10,9 @@ def spatial_batchnorm_forward(x, gamma, beta, bn_param):
     mean = x.mean(axis=(0, 2, 3))
     var = x.var(axis=(0, 2, 3))
     if bn_param["mode"] == "train":
-        bn_param["running_mean"] = momentum * bn_param.get("running_mean", np.zeros(C)) + (1 - momentum) * mean
+        bn_param["running_mean"] = (
+            momentum * bn_param.get("running_mean", np.zeros(C)) + (1 - momentum) * mean
+        )
         bn_param["running_var"] = momentum * bn_param.get("running_var", np.zeros(C)) + (1 - momentum) * var
     xhat = (x - mean[:, None, None]) / np.sqrt(var[:, None, None] + eps)
     out = gamma[:, None, None] * xhat + beta[:, None, None]
