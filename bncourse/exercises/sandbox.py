@@ -9,6 +9,7 @@ import dis
 import inspect
 import linecache
 import re
+import sys
 import threading
 import types
 import warnings
@@ -122,9 +123,14 @@ def _turn(limit: float) -> Iterator[None]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+    # Time may be up while a generator of the learner's is being put away, where no exception can be raised.
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.unraisablehook = hook
 
 
 class _Printed:

@@ -92,6 +92,7 @@ def test_biases_of_layers_that_are_decayed_have_no_name_and_are_shown():
     assert verdict == judged("param_groups", biases_too, seed=1)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as it is put away
 def test_a_generator_that_never_ends_is_stopped():
     def endless(model, weight_decay):
         while True:

@@ -32,6 +32,10 @@ DX = """\
     dx *= gamma * inv_std
 """
 CONVENTIONS = "bncourse/conventions.py"
+NORMS = ("channels", "normalise")
+# Whose tests look at a file of the reference, where they are not called like it.
+TESTS = {MOMENTS: "test_forward.py", BACKWARD: "test_backward.py", CONVENTIONS: "test_forward.py"}
+TESTS |= {f"bncourse/reference/{name}.py": "test_family.py" for name in NORMS}
 MU = "mu = batch.mean(axis=0, dtype=np.float64)"
 X_HAT = "x_hat = (batch - mu) * inv_std"
 VAR = "var = np.square(batch - mu).mean(axis=0)"
@@ -171,15 +175,16 @@ MUTANTS = (
 )
 
 
-def run(folder):
-    """Status and output of the reference's tests on the copy in `folder`.
+def run(folder, file=FORWARD):
+    """Status and output of the reference's tests on the copy in `folder`, those of the file changed first.
 
     A fork server imports PyTorch and the rest once; a fresh process each would take seconds to start.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch", "hypothesis.extra.numpy", "jaxtyping", "beartype", "pytest"])
     output = folder / "output.txt"
-    process = context.Process(target=run_reference_tests, args=(str(folder), str(output)))
+    first = f"tests/reference/{TESTS.get(file, f'test_{Path(file).stem}.py')}"
+    process = context.Process(target=run_reference_tests, args=(str(folder), str(output), first))
     process.start()
     process.join()
     return process.exitcode, output.read_text(encoding="utf-8")[-2000:]
@@ -214,7 +219,7 @@ def test_a_slip_in_the_reference_makes_a_test_fail(copy, name):
     assert source.count(right) == 1, f"the mutant is out of date: {right!r} is not in {file}"
     (copy / file).write_text(source.replace(right, wrong), encoding="utf-8")
     try:
-        status, output = run(copy)
+        status, output = run(copy, file)
     finally:
         (copy / file).write_text(source, encoding="utf-8")
     # 1: a test failed. Anything else (2: the mutant could not be imported) would prove nothing.
