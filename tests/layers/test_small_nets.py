@@ -54,7 +54,7 @@ def assert_together(mine, theirs):
         assert_close(a, b, 1e-9, name)
 
 
-def train_both(seed):
+def assert_same_training(seed):
     mine, shape = net(seed, bncourse.layers)
     theirs, _ = net(seed, nn)
     mine.load_state_dict(theirs.state_dict())
@@ -85,13 +85,13 @@ def train_both(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ten_steps_of_sgd(seed):
-    train_both(seed)
+    assert_same_training(seed)
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("seed", MANY)
 def test_ten_steps_of_sgd_with_many_nets(seed):
-    train_both(seed)
+    assert_same_training(seed)
 
 
 def test_every_kind_of_norm_is_drawn():

@@ -15,7 +15,7 @@ from bncourse.models import NORMS, SeedCNN, convert, group_count
 DOUBLE = {"dtype": torch.float64}
 
 
-def close(a: Tensor, b: Tensor) -> None:
+def assert_close(a: Tensor, b: Tensor) -> None:
     torch.testing.assert_close(a, b, rtol=0, atol=1e-9)
 
 
@@ -43,20 +43,20 @@ def test_a_resnet_with_our_norm_goes_the_same_way_over_ten_steps() -> None:
     for _ in range(10):
         x, labels = torch.randn(6, 3, 40, 40, **DOUBLE), torch.randint(7, (6,))
         outputs = [net(x) for net in (native, ours)]
-        close(*outputs)
+        assert_close(*outputs)
         for optimiser, y in zip(optimisers, outputs, strict=True):
             optimiser.zero_grad()
             F.cross_entropy(y, labels).backward()
         for p, q in zip(native.parameters(), ours.parameters(), strict=True):
-            close(p.grad, q.grad)
+            assert_close(p.grad, q.grad)
         for optimiser in optimisers:
             optimiser.step()
     theirs, mine = native.state_dict(), ours.state_dict()
     assert list(theirs) == list(mine)
     assert int(mine["bn1.num_batches_tracked"]) == 10
     for name, value in theirs.items():
-        close(value, mine[name])
-    close(native.eval()(x), ours.eval()(x))
+        assert_close(value, mine[name])
+    assert_close(native.eval()(x), ours.eval()(x))
 
 
 @pytest.mark.parametrize("norm", ["batch", "batch-ours"])
@@ -87,16 +87,16 @@ def test_another_norm_takes_gamma_beta_and_eps(
     x = torch.randn(3, 16, *[4] * dims, **DOUBLE)
     bn = used((nn.BatchNorm2d if dims == 2 else nn.BatchNorm3d)(16, eps=0.1, **DOUBLE), x)
     new = convert(bn, norm)
-    close(new(x), expected(x, bn))
-    close(new.eval()(x), expected(x, bn))  # no running statistics are left
+    assert_close(new(x), expected(x, bn))
+    assert_close(new.eval()(x), expected(x, bn))  # no running statistics are left
 
 
 @pytest.mark.parametrize("shape", [(5, 16), (5, 16, 3)])
 def test_layer_and_group_stand_in_for_batch_norm_1d_on_both_of_its_inputs(shape: tuple[int, ...]) -> None:
     x = torch.randn(shape, **DOUBLE)
     y = convert(nn.BatchNorm1d(16, **DOUBLE), "layer")(x)
-    close(y, F.layer_norm(x, shape[1:]))
-    close(convert(nn.BatchNorm1d(16, **DOUBLE), "group")(x), F.group_norm(x, 8))
+    assert_close(y, F.layer_norm(x, shape[1:]))
+    assert_close(convert(nn.BatchNorm1d(16, **DOUBLE), "group")(x), F.group_norm(x, 8))
 
 
 @pytest.mark.parametrize("norm", [name for name in NORMS if name != "none"])
