@@ -1,4 +1,4 @@
-"""What the names in a config stand for: the net, the optimiser, the schedule. Chapter: small-batches."""
+"""What the names in a config stand for: net, first weights, optimiser, schedule. Chapter: small-batches."""
 
 import math
 
@@ -19,15 +19,37 @@ def build_model(config: RunConfig) -> nn.Module:
     >>> type(build_model(RunConfig(model="small-resnet", norm="group"))).__name__
     'SmallResNet'
     """
+    model: nn.Module
     if config.model == "small-resnet":
-        return SmallResNet(config.norm, width=config.width)
-    return SeedCNN(
-        config.norm,
-        where=config.where,
-        placement=config.placement,
-        dropout=config.dropout,
-        width=config.width,
-    )
+        model = SmallResNet(config.norm, width=config.width)
+    else:
+        model = SeedCNN(
+            config.norm,
+            where=config.where,
+            placement=config.placement,
+            dropout=config.dropout,
+            width=config.width,
+        )
+    if config.initialisation != "pytorch":
+        _initialise(model, config.initialisation)
+    return model
+
+
+@torch.no_grad()
+def _initialise(model: nn.Module, name: str) -> None:
+    """Draw the weights of all layers anew; biases become 0.
+
+    Sources: Glorot & Bengio 2010, equation 16, what `tf.layers` did; He et al. 2015 (arXiv 1502.01852),
+    equation 10.
+    """
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            if name == "glorot":
+                nn.init.xavier_uniform_(layer.weight)
+            else:
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                layer.bias.zero_()
 
 
 def build_optimiser(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:

@@ -128,5 +128,5 @@ def _outcome(row: Row | None) -> str:
     if row is None:
         return "not run"
     result = "diverged" if row["diverged"] else f"test accuracy {row['test_accuracy']:.4f}"
-    model = RunConfig.from_json(row["config"]).model
-    return result if is_current(row["code_hash"], model) else f"{result} (recorded with other code)"
+    config = RunConfig.from_json(row["config"])
+    return result if is_current(row["code_hash"], config) else f"{result} (recorded with other code)"

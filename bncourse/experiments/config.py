@@ -15,6 +15,11 @@ CHOICES = {
     "optimiser": ("adam", "sgd"),
     "schedule": ("constant", "cosine"),
     "model": ("seed-cnn", "small-resnet"),
+    "initialisation": ("pytorch", "glorot", "he"),
+    "input_scale": ("standardised", "unit", "raw"),
+    "augmentation": ("none", "crop-flip"),
+    "curve": ("none", "validation", "test"),
+    "precision": ("float32", "bf16"),
 }
 
 
@@ -34,6 +39,14 @@ class RunConfig:
     batch_size:    images a step; what is left over at the end of an epoch is dropped
     epochs, seed:  length of the run; the seed of initial weights, batch order and dropout
     log_every:     steps in one point of the recorded loss curve
+    initialisation: "pytorch", the layers' own; "glorot" and "he" draw all weights so, biases start at 0
+    input_scale:   "standardised", mean 0 and standard deviation 1 in each colour of the training images;
+                   "unit", pixels from 0 to 1; "raw", from 0 to 255
+    augmentation:  "none", or "crop-flip": shifted by up to 4 pixels each way and mirrored at random
+    curve:         the part whose accuracy is measured after every epoch: "none", "validation" or "test"
+    precision:     "float32", or "bf16": what autocast allows is computed in bfloat16
+    fast:          channels come last in memory. The same net; sums are taken in another order
+    measure_every: steps between two measurements of `experiments.landscape`; 0 is none
 
     Raises StateError when a number or a name cannot be right.
 
@@ -63,12 +76,19 @@ class RunConfig:
     weight_decay: float = 0.0
     schedule: str = "constant"
     validation_size: int = 0
+    initialisation: str = "pytorch"
+    input_scale: str = "standardised"
+    augmentation: str = "none"
+    curve: str = "none"
+    precision: str = "float32"
+    fast: bool = False
+    measure_every: int = 0
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "epochs", "learning_rate", "width", "log_every"):
             if not getattr(self, name) > 0:
                 raise StateError(f"{name} > 0", got=f"{name}={getattr(self, name)}", hint=f"leave {name} out")
-        for name in ("momentum", "weight_decay", "validation_size"):
+        for name in ("momentum", "weight_decay", "validation_size", "measure_every"):
             if not getattr(self, name) >= 0:
                 raise StateError(f"{name} ≥ 0", got=f"{name}={getattr(self, name)}", hint=f"leave {name} out")
         for name, known in CHOICES.items():
@@ -78,6 +98,10 @@ class RunConfig:
                     got=repr(getattr(self, name)),
                     hint=f'{name}="{known[0]}"',
                 )
+        if self.curve == "validation" and not self.validation_size:
+            raise StateError(
+                "a curve of validation has images held out", got="validation_size=0", hint='curve="none"'
+            )
 
     def key(self) -> str:
         """Sixteen hex digits that name the run by its content.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bncourse.data import Dataset
+from bncourse.experiments.config import RunConfig
 
 __all__ = ["CODE", "code_hash", "code_of", "is_current", "provenance"]
 
@@ -16,6 +17,8 @@ __all__ = ["CODE", "code_hash", "code_of", "is_current", "provenance"]
 _ALL_NETS = (
     "experiments/config.py",
     "experiments/choices.py",
+    "experiments/fast.py",
+    "experiments/pixels.py",
     "experiments/training.py",
     "models/norms.py",
 )
@@ -45,22 +48,24 @@ def code_hash(files: Sequence[str] = CODE, folder: Path = _PACKAGE) -> str:
     return digest.hexdigest()[:16]
 
 
-def code_of(model: str) -> tuple[str, ...]:
-    """The files that decide the numbers of a run of `model`, one of `RunConfig.model`.
+def code_of(config: RunConfig) -> tuple[str, ...]:
+    """The files that decide the numbers of a run.
 
-    >>> code_of("small-resnet")[-1]
+    >>> code_of(RunConfig(model="small-resnet"))[-1]
     'models/small_resnet.py'
     """
-    return (*_ALL_NETS, _NET[model])
+    measured = ("experiments/landscape.py",) if config.measure_every else ()
+    noisy = ("models/noisy.py",) if config.norm == "batch-noisy" else ()
+    return (*_ALL_NETS, *measured, *noisy, _NET[config.model])
 
 
-def is_current(recorded: str, model: str) -> bool:
-    """Whether a row with the hash `recorded` has the numbers that the code gives now.
+def is_current(recorded: str, config: RunConfig) -> bool:
+    """Whether a row of `config` with the hash `recorded` has the numbers that the code gives now.
 
-    >>> is_current(code_hash(), "seed-cnn"), is_current("0f", "seed-cnn")
+    >>> is_current(code_hash(), RunConfig()), is_current("0f", RunConfig())
     (True, False)
     """
-    now = code_hash(code_of(model))
+    now = code_hash(code_of(config))
     return recorded == now or _SAME_NUMBERS.get(recorded) == now
 
 

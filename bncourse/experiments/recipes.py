@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from bncourse.experiments import grids
 from bncourse.experiments.config import RunConfig
 
 __all__ = ["RECIPES", "Recipe", "batch_size", "first_look", "placement"]
 
 # seeds -> configs. With more seeds the configs of fewer seeds stay the same: runs are only added.
-Recipe = Callable[[int], list[RunConfig]]
+Recipe = Callable[..., list[RunConfig]]
 
 
 def first_look(seeds: int = 1) -> list[RunConfig]:
@@ -101,4 +102,13 @@ def placement(seeds: int = 1) -> list[RunConfig]:
     ]
 
 
-RECIPES: dict[str, Recipe] = {"first-look": first_look, "batch-size": batch_size, "placement": placement}
+RECIPES: dict[str, Recipe] = {
+    "first-look": first_look,
+    "batch-size": batch_size,
+    "placement": placement,
+    "twelve-configurations": grids.twelve_configurations,
+    "twelve-search": grids.twelve_search,
+    "twelve-honest": grids.twelve_honest,
+    "input-scale": grids.input_scale,
+    "initialisation": grids.initialisation,
+}

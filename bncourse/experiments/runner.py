@@ -52,7 +52,7 @@ def run_all(
         config = todo[0]
         report = partial(on_epoch, config) if on_epoch is not None else None
         # Now, not after a long run: the files on the disk may change meanwhile.
-        origin = provenance(data, code=code_of(config.model))
+        origin = provenance(data, code=code_of(config))
         measured = train(config, data, device=device, on_epoch=report)
         row = {"key": config.key(), "config": config.to_json(), **measured, **origin}
         append_row(row, folder)

@@ -7,11 +7,12 @@ Letters: N images of a batch, M images in all.
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Int64, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,99 +20,94 @@ from bncourse.data import Dataset
 from bncourse.errors import DataError, StateError
 from bncourse.experiments.choices import build_model, build_optimiser, rate_at
 from bncourse.experiments.config import RunConfig
+from bncourse.experiments.fast import autocast, channels_last
+from bncourse.experiments.machine import pick_device
+from bncourse.experiments.pixels import augment, scale_moments, standardise
 
-__all__ = ["evaluate", "pick_device", "pixel_moments", "standardise", "train"]
+__all__ = ["evaluate", "train"]
 
 OnEpoch = Callable[[int, float], None]
+# Images and labels of one part of the data, on the device.
+Part = tuple[UInt8[Tensor, "M 3 H W"], Int64[Tensor, "M"]]
 
 
-def pick_device(name: str = "auto") -> torch.device:
-    """CUDA when there is one, else MPS, else CPU; any other `name` is taken as it is.
+@dataclass
+class _Trace:
+    """What a run leaves behind."""
 
-    Raises StateError when this machine does not have the device.
-
-    >>> pick_device("cpu")
-    device(type='cpu')
-    """
-    if name == "auto":
-        has_mps = torch.backends.mps.is_available()
-        name = "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        # PyTorch's own text runs over many lines; the first says what is wrong.
-        reason = str(error).splitlines()[0]
-        raise StateError("this machine has the device", got=f"{name!r} ({reason})", hint='"cpu"') from error
-    return device
-
-
-def pixel_moments(
-    images: UInt8[np.ndarray, "M 3 H W"],
-) -> tuple[Float[Tensor, "3 1 1"], Float[Tensor, "3 1 1"]]:
-    """Mean and standard deviation of each colour, pixels counted from 0 to 1.
-
-    >>> mean, std = pixel_moments(np.array([0, 255], dtype=np.uint8).reshape(2, 1, 1, 1).repeat(3, axis=1))
-    >>> mean.flatten(), std.flatten()
-    (tensor([0.5000, 0.5000, 0.5000]), tensor([0.5000, 0.5000, 0.5000]))
-    """
-    count = images.size // 3
-    total = images.sum(axis=(0, 2, 3), dtype=np.int64)
-    squares = np.einsum("mchw,mchw->c", images, images, dtype=np.int64)
-    mean = total / count
-    # E[x²] − E[x]² is safe here and only here: both sums are exact integers.
-    std = np.sqrt(squares / count - mean**2)
-    as_column = torch.tensor(np.stack([mean, std]) / 255, dtype=torch.float32).view(2, 3, 1, 1)
-    return as_column[0], as_column[1]
-
-
-def standardise(
-    images: UInt8[Tensor, "N 3 H W"], mean: Float[Tensor, "3 1 1"], std: Float[Tensor, "3 1 1"]
-) -> Float[Tensor, "N 3 H W"]:
-    """Bytes to floats with mean 0 and standard deviation 1 in each colour.
-
-    >>> half = torch.full((3, 1, 1), 0.5)
-    >>> standardise(torch.full((1, 3, 1, 1), 255, dtype=torch.uint8), half, half).flatten()
-    tensor([1., 1., 1.])
-    """
-    return (images.float() / 255 - mean) / std
+    losses: list[float] = field(default_factory=list)  # of every step
+    curve: list[float] = field(default_factory=list)  # accuracy after every epoch, when asked for
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0  # of training; measuring accuracy and else is left out
 
 
 def _fit(
     model: nn.Module,
-    images: UInt8[Tensor, "M 3 H W"],
-    labels: Int64[Tensor, "M"],
+    parts: dict[str, Part],
     moments: tuple[Tensor, Tensor],
     config: RunConfig,
     on_epoch: OnEpoch | None,
-) -> list[float]:
-    """Train; the loss of every step. Stops after the epoch in which a loss is not finite."""
-    steps = len(images) // config.batch_size
+    compiled: bool,
+) -> _Trace:
+    """Train. Stops after the epoch in which a loss is not finite."""
+    steps = len(parts["train"][0]) // config.batch_size
     optimiser = build_optimiser(config, model)
     # Its own generator: dropout draws from the global one, and must not change the batches.
     order = torch.Generator().manual_seed(config.seed)
-    losses: list[float] = []
-    model.train()
+    net: nn.Module = torch.compile(model) if compiled else model  # type: ignore[assignment]
+    trace = _Trace()
     for epoch in range(config.epochs):
-        shuffled = torch.randperm(len(images), generator=order).to(images.device)
-        epoch_losses: list[Tensor] = []
-        # The ragged rest is dropped: batch norm should see batches of one size.
-        for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
-            logits = model(standardise(images[index], *moments))
-            loss = F.cross_entropy(logits, labels[index])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.param_groups[0]["lr"] = rate_at(
-                config, len(losses) + len(epoch_losses), steps * config.epochs
-            )
-            optimiser.step()
-            epoch_losses.append(loss.detach())  # not .item(): a GPU would stop and wait
-        losses += torch.stack(epoch_losses).tolist()
+        start = time.perf_counter()
+        model.train()
+        losses = _epoch(net, parts["train"], moments, config, optimiser, order, trace)
+        trace.losses += losses
+        trace.seconds += time.perf_counter() - start
+        if config.curve != "none":
+            trace.curve.append(evaluate(model, *parts[config.curve], moments, config.precision)[0])
         if on_epoch is not None:
-            on_epoch(epoch, sum(losses[-steps:]) / steps)
-        if not all(map(math.isfinite, losses[-steps:])):
+            on_epoch(epoch, sum(losses) / steps)
+        if not all(map(math.isfinite, losses)):
             break
-    return losses
+    return trace
+
+
+def _epoch(
+    model: nn.Module,
+    part: Part,
+    moments: tuple[Tensor, Tensor],
+    config: RunConfig,
+    optimiser: torch.optim.Optimizer,
+    order: torch.Generator,
+    trace: _Trace,
+) -> list[float]:
+    """One pass over the images; the loss of every step."""
+    images, labels = part
+    steps, done = len(images) // config.batch_size, len(trace.losses)
+    shuffled = torch.randperm(len(images), generator=order).to(images.device)
+    losses: list[Tensor] = []
+    # The ragged rest is dropped: batch norm should see batches of one size.
+    for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
+        batch = images[index] if config.augmentation == "none" else augment(images[index], order)
+        step, x, target = done + len(losses), standardise(batch, *moments), labels[index]
+        rate = rate_at(config, step, steps * config.epochs)
+        if config.measure_every and step % config.measure_every == 0:
+            trace.measurements.append({"step": step, **_measure(model, x, target, rate)})
+        with autocast(config.precision, x.device):
+            loss = F.cross_entropy(model(x), target)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.param_groups[0]["lr"] = rate
+        optimiser.step()
+        losses.append(loss.detach())  # not .item(): a GPU would stop and wait
+    values: list[float] = torch.stack(losses).tolist()
+    return values
+
+
+def _measure(model: nn.Module, x: Tensor, target: Tensor, rate: float) -> dict[str, Any]:
+    # Here, because few runs measure; only theirs depend on that code.
+    from bncourse.experiments.landscape import measure
+
+    return measure(model, x, target, rate)
 
 
 @torch.inference_mode()
@@ -120,6 +116,7 @@ def evaluate(
     images: UInt8[Tensor, "M 3 H W"],
     labels: Int64[Tensor, "M"],
     moments: tuple[Tensor, Tensor],
+    precision: str = "float32",
 ) -> tuple[float, float]:
     """Accuracy and mean cross-entropy in inference mode; no buffer of the model changes.
 
@@ -132,12 +129,13 @@ def evaluate(
     (0.1, 2.303, 2.303)
     """
     model.eval()
-    correct, loss = 0, 0.0
+    correct, losses = [], []
     for batch, target in zip(images.split(500), labels.split(500), strict=True):
-        logits = model(standardise(batch, *moments))
-        correct += int((logits.argmax(dim=1) == target).sum())
-        loss += float(F.cross_entropy(logits, target, reduction="sum"))
-    return correct / len(images), loss / len(images)
+        with autocast(precision, images.device):
+            logits = model(standardise(batch, *moments))
+            losses.append(F.cross_entropy(logits, target, reduction="sum"))
+        correct.append((logits.argmax(dim=1) == target).sum())
+    return int(torch.stack(correct).sum()) / len(images), sum(torch.stack(losses).tolist()) / len(images)
 
 
 def _means(losses: Sequence[float], size: int) -> list[float | None]:
@@ -167,14 +165,23 @@ def _parts(config: RunConfig, data: Dataset) -> dict[str, tuple[np.ndarray, np.n
 
 
 def train(
-    config: RunConfig, data: Dataset, *, device: str = "auto", on_epoch: OnEpoch | None = None
+    config: RunConfig,
+    data: Dataset,
+    *,
+    device: str = "auto",
+    compiled: bool = False,
+    on_epoch: OnEpoch | None = None,
 ) -> dict[str, Any]:
     """Do one run and return what was measured, a plain dict that JSON can hold.
 
     train_loss: mean of each epoch; loss_curve: mean of each `log_every` steps;
     validation_accuracy: None when no image is held out;
+    curve: accuracy after every epoch on the part that `config.curve` names; measurements: of
+    `config.measure_every`; both are missing when not asked for;
     test_accuracy, test_loss: read once, at the end; both accuracies are None when the run diverged;
-    seconds: of the training alone; images_per_second; device and threads.
+    seconds: of the training alone; images_per_second; device, threads, compiled.
+
+    compiled: whether the net goes through `torch.compile`: a minute at the start, faster steps on a GPU.
 
     On a CPU the same config, data and number of threads give the same numbers. Seeds PyTorch's global
     generator. Raises StateError or DataError when config and data do not fit together.
@@ -188,28 +195,44 @@ def train(
     arrays = _parts(config, data)
     target = pick_device(device)
     torch.manual_seed(config.seed)
-    model = build_model(config).to(target)
-    moments = pixel_moments(arrays["train"][0])
-    mean, std = (moment.to(target) for moment in moments)
+    model = build_model(config)
+    if config.fast:
+        model = channels_last(model, torch.zeros(1, *arrays["train"][0].shape[1:]))
+    model = model.to(target)
+    mean, std = (moment.to(target) for moment in scale_moments(config.input_scale, arrays["train"][0]))
     parts = {
         name: (torch.tensor(images, device=target), torch.tensor(labels, device=target))
         for name, (images, labels) in arrays.items()
     }
-    start = time.perf_counter()
-    losses = _fit(model, *parts["train"], (mean, std), config, on_epoch)
-    seconds = time.perf_counter() - start
-    held_out = evaluate(model, *parts["validation"], (mean, std)) if config.validation_size else (None, None)
-    accuracy, test_loss = evaluate(model, *parts["test"], (mean, std))
-    diverged = not all(map(math.isfinite, [*losses, test_loss]))
-    return {
-        "train_loss": _means(losses, len(parts["train"][0]) // config.batch_size),
-        "loss_curve": _means(losses, config.log_every),
-        "validation_accuracy": None if diverged else held_out[0],
+    trace = _fit(model, parts, (mean, std), config, on_epoch, compiled)
+    return _measured(config, trace, model, parts, (mean, std)) | {
+        "device": torch.cuda.get_device_name(target) if target.type == "cuda" else target.type,
+        "threads": torch.get_num_threads(),
+        "compiled": compiled,
+    }
+
+
+def _measured(
+    config: RunConfig, trace: _Trace, model: nn.Module, parts: dict[str, Part], moments: tuple[Tensor, Tensor]
+) -> dict[str, Any]:
+    """The numbers of a finished run; the test images are read here, unless a curve of them was asked for."""
+    accuracy, test_loss = evaluate(model, *parts["test"], moments, config.precision)
+    diverged = not all(map(math.isfinite, [*trace.losses, test_loss]))
+    held_out = None
+    if config.validation_size and not diverged:
+        held_out = evaluate(model, *parts["validation"], moments, config.precision)[0]
+    row: dict[str, Any] = {
+        "train_loss": _means(trace.losses, len(parts["train"][0]) // config.batch_size),
+        "loss_curve": _means(trace.losses, config.log_every),
+        "validation_accuracy": held_out,
         "test_accuracy": None if diverged else accuracy,
         "test_loss": None if diverged else test_loss,
         "diverged": diverged,
-        "seconds": round(seconds, 2),
-        "images_per_second": round(len(losses) * config.batch_size / seconds, 1),
-        "device": torch.cuda.get_device_name(target) if target.type == "cuda" else target.type,
-        "threads": torch.get_num_threads(),
+        "seconds": round(trace.seconds, 2),
+        "images_per_second": round(len(trace.losses) * config.batch_size / trace.seconds, 1),
     }
+    if config.curve != "none":
+        row["curve"] = trace.curve
+    if config.measure_every:
+        row["measurements"] = trace.measurements
+    return row

@@ -44,6 +44,12 @@ def _batch_ours(channels: int, dims: int) -> nn.Module:
     return (layers.BatchNorm1d, layers.BatchNorm1d, layers.BatchNorm2d, layers.BatchNorm3d)[dims](channels)
 
 
+def _batch_noisy(channels: int, dims: int) -> nn.Module:
+    from bncourse.models.noisy import NoisyBatchNorm
+
+    return NoisyBatchNorm(channels, dims)
+
+
 def _layer(channels: int, dims: int) -> nn.Module:
     # On maps, layer norm as Wu & He mean it: statistics over C, H, W, but gamma and beta per channel.
     return nn.GroupNorm(1, channels) if dims else nn.LayerNorm(channels)
@@ -68,6 +74,7 @@ NORMS: dict[str, NormFactory] = {
     "none": _none,
     "batch": _batch,
     "batch-ours": _batch_ours,
+    "batch-noisy": _batch_noisy,
     "layer": _layer,
     "group": _group,
     "instance": _instance,
@@ -81,6 +88,7 @@ def make_norm(norm: str | NormFactory, channels: int, dims: int) -> nn.Module:
 
     none:       passes its input on
     batch:      PyTorch's batch norm; batch-ours: the one of `bncourse.layers`
+    batch-noisy: batch norm with noise behind it, see `NoisyBatchNorm`; an experiment, of use nowhere else
     layer:      over all features of an example; over C, H and W of a map
     group:      `group_count(channels)` groups
     instance:   over H and W of each channel of each example; does not exist on dense features
