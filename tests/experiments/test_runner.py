@@ -93,9 +93,14 @@ def test_a_row_has_the_hash_of_the_code_of_its_net(tmp_path: Path) -> None:
     config = replace(tiny(0), model="small-resnet")
     run_all([config], data, tmp_path, device="cpu")
     (row,) = read_rows("try", tmp_path)
-    assert row["code_hash"] == code_hash(code_of("small-resnet")) != code_hash()
-    assert is_current(row["code_hash"], "small-resnet")
-    assert not is_current(row["code_hash"], "seed-cnn")
+    assert row["code_hash"] == code_hash(code_of(config)) != code_hash()
+    assert is_current(row["code_hash"], config)
+    assert not is_current(row["code_hash"], tiny(0))
+
+
+def test_what_measures_or_disturbs_a_run_is_part_of_its_code() -> None:
+    assert set(code_of(replace(tiny(0), measure_every=5))) - set(CODE) == {"experiments/landscape.py"}
+    assert set(code_of(replace(tiny(0), norm="batch-noisy"))) - set(CODE) == {"models/noisy.py"}
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -103,7 +108,7 @@ def test_recorded_rows_have_the_numbers_of_the_code_as_it_is(name: str) -> None:
     # When this fails: show that the changed code gives the same numbers and say so in
     # provenance._SAME_NUMBERS, or run the experiment again.
     for row in read_rows(name):
-        assert is_current(row["code_hash"], RunConfig.from_json(row["config"]).model), row["key"]
+        assert is_current(row["code_hash"], RunConfig.from_json(row["config"])), row["key"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")

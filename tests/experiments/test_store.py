@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bncourse.errors import DataError
-from bncourse.experiments import RunConfig
-from bncourse.experiments.store import append_row, read_rows
+from bncourse.experiments import RunConfig, store
+from bncourse.experiments.store import BrokenRowWarning, append_row, read_rows
 
 # Each waits for the start sign, then writes rows of its own and rows that all of them try to write.
 WRITER = """
@@ -57,16 +58,18 @@ def test_a_key_is_recorded_once(two_rows: Path) -> None:
     assert two_rows.read_bytes() == before
 
 
-@pytest.mark.parametrize("keep", [1, 30, 80])
-def test_a_cut_last_line_is_left_out_and_mended(two_rows: Path, keep: int) -> None:
-    whole = two_rows.read_bytes()
-    two_rows.write_bytes(
-        whole + b'{"schema": 1, "key": "abc", "config": {"experiment": "try", "seed": 2'[:keep]
-    )
-    assert seeds(two_rows.parent) == [0, 1]
-    append_row(row(2), two_rows.parent)
-    assert seeds(two_rows.parent) == [0, 1, 2]
-    assert two_rows.read_bytes().startswith(whole + b'{"schema"')
+CUT = b'{"schema": 1, "key": "abc", "config": {"experiment": "try", "seed": 2'
+SPOILT = {
+    "no JSON": b"oops",
+    "cut": CUT,
+    "no object": b"[1, 2]",
+    "no key": b'{"schema": 1, "config": {"experiment": "try"}}',
+    "no config": b'{"schema": 1, "key": "abc"}',
+    "zeros, as after a power cut": bytes(40),
+    "no UTF-8": b'{"schema": 1, "key": "\xff"}',
+    "carriage returns": b"\r{\r",
+    "endless brackets": b"[" * 100_000,
+}
 
 
 def test_a_whole_last_line_without_its_end_is_kept(two_rows: Path) -> None:
@@ -75,17 +78,54 @@ def test_a_whole_last_line_without_its_end_is_kept(two_rows: Path) -> None:
     append_row(row(2), two_rows.parent)
     assert seeds(two_rows.parent) == [0, 1, 2]
     assert len(two_rows.read_bytes().splitlines()) == 3
+    assert not two_rows.with_suffix(".rejected").exists()
 
 
-def test_a_bad_line_in_the_middle_is_named(two_rows: Path) -> None:
+@pytest.mark.parametrize("keep", [1, 30, len(CUT)])
+def test_a_cut_last_line_is_named_and_set_aside(two_rows: Path, keep: int) -> None:
+    whole = two_rows.read_bytes()
+    two_rows.write_bytes(whole + CUT[:keep])
+    with pytest.warns(BrokenRowWarning) as warned:
+        assert seeds(two_rows.parent) == [0, 1]
+    assert [str(w.message) for w in warned] == [
+        "try.jsonl, line 3 is no whole row and is left out; the next run moves it to try.rejected"
+    ]
+    append_row(row(2), two_rows.parent)
+    assert seeds(two_rows.parent) == [0, 1, 2]
+    assert two_rows.read_bytes().startswith(whole + b'{"schema"')
+    assert two_rows.with_suffix(".rejected").read_bytes() == CUT[:keep] + b"\n"
+
+
+@pytest.mark.parametrize("line", SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_line_anywhere_is_named_and_set_aside(two_rows: Path, line: bytes) -> None:
     first, second = two_rows.read_bytes().splitlines(keepends=True)
-    two_rows.write_bytes(first + b"oops\n" + second)
-    with pytest.raises(DataError) as error:
-        read_rows("try", two_rows.parent)
-    assert str(error.value) == (
-        "must hold: every line is a JSON object; got: try.jsonl, line 2; "
-        "try: restore the file, or delete that line"
-    )
+    two_rows.write_bytes(line + b"\n" + first + line + b"\n\n" + second)
+    with pytest.warns(BrokenRowWarning) as warned:
+        assert seeds(two_rows.parent) == [0, 1]
+    assert [str(w.message).split(" is ")[0] for w in warned] == ["try.jsonl, line 1", "try.jsonl, line 3"]
+    assert append_row(row(1), two_rows.parent) is False
+    assert two_rows.read_bytes() == first + second
+    assert two_rows.with_suffix(".rejected").read_bytes() == 2 * (line + b"\n")
+    assert append_row(row(2), two_rows.parent) is True
+    assert seeds(two_rows.parent) == [0, 1, 2]
+
+
+def test_what_is_set_aside_joins_what_was_there_before(two_rows: Path) -> None:
+    aside = two_rows.with_suffix(".rejected")
+    aside.write_bytes(b"an old one, cut")
+    with two_rows.open("ab") as file:
+        file.write(b"oops\n")
+    append_row(row(2), two_rows.parent)
+    assert aside.read_bytes() == b"an old one, cut\noops\n"
+
+
+def test_a_line_that_is_just_being_written_is_not_broken(two_rows: Path) -> None:
+    whole = two_rows.read_bytes()
+    two_rows.write_bytes(whole[:-20])
+    writer = threading.Timer(store._PATIENCE / 4, two_rows.write_bytes, [whole])
+    writer.start()
+    assert seeds(two_rows.parent) == [0, 1]  # and no warning, which would be an error here
+    writer.join()
 
 
 @pytest.mark.parametrize("version", [2, None])
