@@ -16,9 +16,11 @@ from bncourse.plots.geometry import gradient_parts, normalised_circle
 from bncourse.plots.maps import reached_cells, shown_maps
 from bncourse.plots.placement import block_outputs, layer_moments, placement_runs, skip_variance
 from bncourse.plots.theme import Picture
+from bncourse.plots.twelve import accuracy_curves, honest_intervals, initialisation_bars, scale_map
 
 __all__ = [
     "Picture",
+    "accuracy_curves",
     "backward_cost",
     "batch_size_errors",
     "batch_table",
@@ -26,6 +28,8 @@ __all__ = [
     "eps_effect",
     "first_look",
     "gradient_parts",
+    "honest_intervals",
+    "initialisation_bars",
     "layer_moments",
     "let_through",
     "norm_axes",
@@ -33,6 +37,7 @@ __all__ = [
     "placement_runs",
     "reached_cells",
     "running_mean",
+    "scale_map",
     "shown_maps",
     "skip_variance",
     "statistics_noise",

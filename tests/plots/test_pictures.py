@@ -43,7 +43,22 @@ PLACED = [
     for side in ("before", "after")
     for rate in (0.001, 0.01)
 ]
+TWELVE = [
+    {
+        "config": {"norm": norm, "where": "both", "dropout": 0.4, "seed": 0, "input_scale": scale}
+        | {"learning_rate": 0.01, "initialisation": "he"},
+        "curve": [0.5, 0.6],
+        "test_accuracy": 0.6 if norm == "batch" else None,
+        "diverged": norm == "none",
+    }
+    for norm in ("none", "batch")
+    for scale in ("raw", "standardised")
+]
 DRAW = {
+    "accuracy_curves": lambda: plots.accuracy_curves(TWELVE, view="article"),
+    "honest_intervals": lambda: plots.honest_intervals(TWELVE),
+    "initialisation_bars": lambda: plots.initialisation_bars(TWELVE),
+    "scale_map": lambda: plots.scale_map(TWELVE),
     "backward_cost": lambda: plots.backward_cost(COST),
     "batch_size_errors": lambda: plots.batch_size_errors(
         {"batch": {32: [23.6], 2: [34.7]}}, {"group": {32: [45.0, 46.0], 2: [46.0, 48.0]}}
