@@ -29,7 +29,8 @@ class NoisyBatchNorm(nn.Module):
 
     def __init__(self, channels: int, dims: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels) if dims == 2 else nn.BatchNorm1d(channels)
+        norms = (nn.BatchNorm1d, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+        self.norm = norms[dims](channels)
 
     def forward(self, x: Float[Tensor, "N C *axes"]) -> Float[Tensor, "N C *axes"]:
         """Normalised, and shaken while training."""

@@ -101,7 +101,7 @@ def test_held_out_images_are_the_last_and_never_trained_on(data: Dataset) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "evaluate", spy)
         train(replace(config, train_size=64), data)
-    np.testing.assert_array_equal(seen[0], data.train_images[-50:])
+    np.testing.assert_array_equal(seen[1], data.train_images[-50:])  # seen[0]: the test images
     np.testing.assert_array_equal(seen[1], data.test_images)
 
 
@@ -135,3 +135,29 @@ def test_the_defaults_give_the_numbers_they_gave_before_there_were_choices(
     row = train(config, data, device="cpu")
     assert row["loss_curve"] == pytest.approx(losses, abs=2e-3)
     assert row["test_loss"] == pytest.approx(test_loss, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "conv", "dense"),
+    [
+        # uniform ±√(6/(in + out)), normal with √(2/in); a 5×5 kernel of 32 maps has 800 inputs
+        ("glorot", (2 / (25 * 32 + 25 * 64)) ** 0.5, (2 / (4096 + 1024)) ** 0.5),
+        ("he", (2 / (25 * 32)) ** 0.5, (2 / 4096) ** 0.5),
+    ],
+)
+def test_first_weights_are_spread_as_named_and_biases_are_0(name: str, conv: float, dense: float) -> None:
+    torch.manual_seed(0)
+    net = build_model(RunConfig(initialisation=name))
+    assert isinstance(net, SeedCNN)
+    assert net.features[4].weight.std().item() == pytest.approx(conv, rel=0.02)
+    assert net.classifier[1].weight.std().item() == pytest.approx(dense, rel=0.02)
+    assert all(not m.bias.any() for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear))
+
+
+def test_an_initialisation_leaves_gamma_at_1_and_a_missing_bias_missing() -> None:
+    net = build_model(RunConfig(norm="batch", placement="before", initialisation="he", width=0.1))
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert len(norms) == 3
+    assert all(bool((m.weight == 1).all()) for m in norms)
+    assert isinstance(net, SeedCNN)
+    assert net.features[0].bias is None

@@ -28,6 +28,13 @@ OTHER = {
     "weight_decay": 0.1,
     "schedule": "cosine",
     "validation_size": 9,
+    "initialisation": "he",
+    "input_scale": "raw",
+    "augmentation": "crop-flip",
+    "curve": "test",
+    "precision": "bf16",
+    "fast": True,
+    "measure_every": 9,
 }
 
 
@@ -72,7 +79,7 @@ def test_numbers_are_positive(name: str, sign: int) -> None:
     assert str(error.value) == f"must hold: {name} > 0; got: {name}={wrong}; try: leave {name} out"
 
 
-@pytest.mark.parametrize("name", ["momentum", "weight_decay", "validation_size"])
+@pytest.mark.parametrize("name", ["momentum", "weight_decay", "validation_size", "measure_every"])
 def test_some_numbers_may_be_0_but_not_less(name: str) -> None:
     kind = type(getattr(RunConfig(), name))
     RunConfig(**{name: kind(0)})
@@ -83,7 +90,16 @@ def test_some_numbers_may_be_0_but_not_less(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [("optimiser", "adam, sgd"), ("schedule", "constant, cosine"), ("model", "seed-cnn, small-resnet")],
+    [
+        ("optimiser", "adam, sgd"),
+        ("schedule", "constant, cosine"),
+        ("model", "seed-cnn, small-resnet"),
+        ("initialisation", "pytorch, glorot, he"),
+        ("input_scale", "standardised, unit, raw"),
+        ("augmentation", "none, crop-flip"),
+        ("curve", "none, validation, test"),
+        ("precision", "float32, bf16"),
+    ],
 )
 def test_a_name_is_one_that_is_known(name: str, known: str) -> None:
     with pytest.raises(StateError) as error:
@@ -92,7 +108,16 @@ def test_a_name_is_one_that_is_known(name: str, known: str) -> None:
     assert str(error.value) == f"must hold: {name} is one of {known}; got: 'lion'; try: {name}=\"{first}\""
 
 
-@pytest.mark.parametrize("name", RECIPES)
+def test_a_curve_of_validation_wants_images_held_out() -> None:
+    RunConfig(curve="validation", validation_size=1)
+    with pytest.raises(StateError) as error:
+        RunConfig(curve="validation")
+    assert str(error.value) == (
+        'must hold: a curve of validation has images held out; got: validation_size=0; try: curve="none"'
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "twelve-search"])
 def test_more_seeds_only_add_runs(name: str) -> None:
     one, three = RECIPES[name](1), RECIPES[name](3)
     assert three[: len(one)] == one

@@ -10,7 +10,9 @@ import torch
 from bncourse.data import Dataset, load
 from bncourse.errors import DataError, StateError
 from bncourse.experiments import RunConfig, train, training
-from bncourse.experiments.training import evaluate, pick_device, pixel_moments, standardise
+from bncourse.experiments.machine import pick_device
+from bncourse.experiments.pixels import pixel_moments, standardise
+from bncourse.experiments.training import evaluate
 from bncourse.models import SeedCNN
 
 TINY = RunConfig(width=0.1, batch_size=32, epochs=2, log_every=3)
@@ -69,14 +71,6 @@ def test_arms_see_the_same_batches_in_the_same_order(data: Dataset, monkeypatch:
     assert not torch.equal(arms[0][0], arms[0][5])  # the second epoch has another order
 
 
-def test_pixels_become_standard() -> None:
-    images = np.random.default_rng(0).integers(0, 200, (20, 3, 8, 8), dtype=np.uint8)
-    images[:, 1] //= 4
-    y = standardise(torch.tensor(images), *pixel_moments(images))
-    torch.testing.assert_close(y.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
-    torch.testing.assert_close(y.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
-
-
 def test_test_images_are_standardised_with_the_moments_of_the_training_images(data: Dataset) -> None:
     dark = replace(data, test_images=data.test_images // 4)
     assert train(TINY, data)["test_loss"] != train(TINY, dark)["test_loss"]
@@ -105,6 +99,38 @@ def test_every_epoch_is_reported(data: Dataset) -> None:
     heard: list[tuple[int, float]] = []
     row = train(TINY, data, on_epoch=lambda epoch, loss: heard.append((epoch, round(loss, 5))))
     assert heard == list(enumerate(row["train_loss"]))
+
+
+@pytest.mark.parametrize(
+    ("curve", "part"), [("test", "test_accuracy"), ("validation", "validation_accuracy")]
+)
+def test_a_curve_ends_where_the_run_ends(data: Dataset, curve: str, part: str) -> None:
+    row = train(replace(TINY, norm="batch", curve=curve, validation_size=20), data)
+    assert len(row["curve"]) == 2
+    assert row["curve"][-1] == row[part]
+    assert "curve" not in train(TINY, data)
+
+
+def test_looking_at_the_test_images_changes_nothing(data: Dataset) -> None:
+    config = replace(TINY, norm="batch", dropout=0.3)
+    seen = numbers(train(replace(config, curve="test"), data, device="cpu"))
+    del seen["curve"]
+    assert seen == numbers(train(config, data, device="cpu"))
+
+
+@pytest.mark.parametrize("scale", ["unit", "raw"])
+def test_pixels_reach_the_net_as_asked(data: Dataset, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
+    seen: list[torch.Tensor] = []
+
+    def spy(images: torch.Tensor, *moments: torch.Tensor) -> torch.Tensor:
+        seen.append(standardise(images, *moments))
+        return seen[-1]
+
+    monkeypatch.setattr(training, "standardise", spy)
+    train(replace(TINY, input_scale=scale, epochs=1, learning_rate=1e-6), data)
+    top = 255 if scale == "raw" else 1
+    assert seen[0].min() == 0
+    assert float(seen[0].max()) == pytest.approx(top * int(data.train_images.max()) / 255, rel=1e-5)
 
 
 def test_config_and_data_must_fit(data: Dataset) -> None:

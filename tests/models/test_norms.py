@@ -7,7 +7,13 @@ from bncourse.errors import StateError
 from bncourse.models import NORMS, group_count, make_norm
 
 SIZES = {0: (6, 16), 1: (6, 16, 5), 2: (6, 16, 5, 4), 3: (6, 16, 3, 4, 2)}
-CASES = [(norm, dims) for norm in NORMS for dims in SIZES if (norm, dims) != ("instance", 0)]
+# Not the noisy one, whose output is no longer normalised: see test_noisy.py.
+CASES = [
+    (norm, dims)
+    for norm in NORMS
+    for dims in SIZES
+    if norm != "batch-noisy" and (norm, dims) != ("instance", 0)
+]
 
 
 def statistics_over(norm: str, x: torch.Tensor) -> torch.Tensor:
