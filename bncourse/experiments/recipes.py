@@ -1,11 +1,14 @@
 """One function a figure: it returns the runs it needs. Chapters: start-here, placement, small-batches."""
 
+import inspect
 from collections.abc import Callable
+from pathlib import Path
 
-from bncourse.experiments import grids
+from bncourse.errors import StateError
+from bncourse.experiments import explanations, grids
 from bncourse.experiments.config import RunConfig
 
-__all__ = ["RECIPES", "Recipe", "batch_size", "first_look", "placement"]
+__all__ = ["RECIPES", "Recipe", "batch_size", "first_look", "has_full", "placement", "plan"]
 
 # seeds -> configs. With more seeds the configs of fewer seeds stay the same: runs are only added.
 Recipe = Callable[..., list[RunConfig]]
@@ -111,4 +114,38 @@ RECIPES: dict[str, Recipe] = {
     "twelve-honest": grids.twelve_honest,
     "input-scale": grids.input_scale,
     "initialisation": grids.initialisation,
+    "why-it-works": explanations.why_it_works,
 }
+
+
+def has_full(name: str) -> bool:
+    """Whether an experiment has two budgets, of which `full=True` is the large one, for a GPU.
+
+    >>> has_full("first-look"), has_full("input-scale")
+    (False, True)
+    """
+    return "full" in inspect.signature(RECIPES[name]).parameters
+
+
+def plan(
+    name: str, seeds: int = 1, *, full: bool = False, folder: Path | str | None = None
+) -> list[RunConfig]:
+    """The runs of an experiment. Some rest on rows recorded in `folder`, see `twelve_honest`.
+
+    Raises StateError for an unknown name, for `full` where there is one budget only, and while rows that the
+    plan rests on are missing.
+
+    >>> len(plan("first-look", 3)), plan("input-scale", full=True)[0].precision
+    (12, 'bf16')
+    """
+    if name not in RECIPES:
+        raise StateError(f"an experiment is one of {', '.join(RECIPES)}", got=repr(name), hint="first-look")
+    if full and not has_full(name):
+        raise StateError(
+            f"an experiment with a full budget is one of {', '.join(filter(has_full, RECIPES))}",
+            got=f"full=True for {name}",
+            hint="leave full out",
+        )
+    known = inspect.signature(RECIPES[name]).parameters
+    options = {"full": full, "folder": folder}
+    return RECIPES[name](seeds, **{key: value for key, value in options.items() if key in known})
