@@ -40,6 +40,7 @@ bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--r
 	$(BIN)/python benchmarks/backward.py $(ARGS)
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/checks.py
+	$(BIN)/python benchmarks/training.py
 
 clean:    ## remove what was built; .venv stays
 	rm -rf _build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -59,3 +59,19 @@ def test_a_check_of_a_right_answer_takes_less_than_it_may(
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == checks.names()
     monkeypatch.setattr(checks, "LIMIT", 1e-6)
     assert checks.main(["--rounds", "1"]) == 1
+
+
+@pytest.mark.slow
+def test_the_training_benchmark_prints_every_loop_and_its_spread(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = script("training", monkeypatch)
+    assert training.main(["--rounds", "2", "--steps", "1", "--images", "500", "--width", "0.05"]) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    rows = {line[:32].strip(): line[32:].split() for line in lines[2:]}
+    names = [name for name in training.LOOPS if name != "bf16" or training.has_bf16()]
+    assert list(rows)[: len(names) + 1] == [*names, "two processes at once"]
+    assert rows["tutorial"][1:] == ["1.00", "(1.00", "to", "1.00)"]
+    for name in [*names, "two processes at once"]:
+        middle, least, most = (float(rows[name][at].strip("()")) for at in (1, 2, 4))
+        assert 0 < least <= middle <= most

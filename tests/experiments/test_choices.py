@@ -101,8 +101,8 @@ def test_held_out_images_are_the_last_and_never_trained_on(data: Dataset) -> Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "evaluate", spy)
         train(replace(config, train_size=64), data)
-    np.testing.assert_array_equal(seen[1], data.train_images[-50:])  # seen[0]: the test images
-    np.testing.assert_array_equal(seen[1], data.test_images)
+    np.testing.assert_array_equal(seen[0], data.test_images)
+    np.testing.assert_array_equal(seen[1], data.train_images[-50:])
 
 
 def test_without_held_out_images_there_is_no_validation(data: Dataset) -> None:
