@@ -114,6 +114,7 @@ RECIPES: dict[str, Recipe] = {
     "twelve-honest": grids.twelve_honest,
     "input-scale": grids.input_scale,
     "initialisation": grids.initialisation,
+    "precision": grids.precision,
     "why-it-works": explanations.why_it_works,
 }
 

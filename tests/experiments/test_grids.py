@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 from bncourse.errors import StateError
 from bncourse.experiments import RECIPES, RunConfig
 from bncourse.experiments.grids import ARMS, SEARCH_RATES, chosen_rates, twelve_honest, twelve_search
-from bncourse.experiments.store import append_row
+from bncourse.experiments.store import append_row, read_rows
 
 SWEEPS = ("twelve-configurations", "twelve-honest")
 
@@ -94,3 +95,16 @@ def test_the_sweep_of_scales_has_every_combination_for_every_seed() -> None:
     rates = sorted({c.learning_rate for c in runs})
     assert (rates[0], rates[-1]) == (1e-4, 1e-1)
     assert {c.dropout for c in runs} == {0.4}
+
+
+def test_bfloat16_costs_no_accuracy_on_cifar10() -> None:
+    """The recorded runs: the mean of five seeds lies within what float32's five seeds span."""
+    rows = {row["key"]: row for row in read_rows("precision")}
+    runs = RECIPES["precision"](5)
+    accuracy = {
+        number: [rows[c.key()]["test_accuracy"] for c in runs if c.precision == number]
+        for number in ("float32", "bf16")
+    }
+    assert len(accuracy["float32"]) == 5
+    assert min(accuracy["float32"]) < fmean(accuracy["bf16"]) < max(accuracy["float32"])
+    assert accuracy["float32"] != accuracy["bf16"]
