@@ -3,6 +3,7 @@
     normalise.py   one autograd function over axes, with the simplified and the staged way back
     functional.py  batch_norm, layer_norm, … with the arguments of torch.nn.functional
     modules.py     BatchNorm2d, LayerNorm, … that stand in for those of torch.nn
+    sync.py        SyncBatchNorm2d, …: batch norm over the batches of several workers
 
     from bncourse.layers import BatchNorm2d      # instead of: from torch.nn import BatchNorm2d
 
@@ -22,6 +23,7 @@ from bncourse.layers.modules import (
     RMSNorm,
 )
 from bncourse.layers.normalise import SimplifiedNorm, StagedNorm, normalise
+from bncourse.layers.sync import SyncBatchNorm1d, SyncBatchNorm2d, SyncBatchNorm3d, synchronise
 
 __all__ = [
     "BatchNorm1d",
@@ -33,6 +35,9 @@ __all__ = [
     "InstanceNorm2d",
     "InstanceNorm3d",
     "RMSNorm",
+    "SyncBatchNorm1d",
+    "SyncBatchNorm2d",
+    "SyncBatchNorm3d",
     "batch_norm",
     "layer_norm",
     "group_norm",
@@ -41,4 +46,5 @@ __all__ = [
     "normalise",
     "SimplifiedNorm",
     "StagedNorm",
+    "synchronise",
 ]
