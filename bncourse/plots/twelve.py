@@ -123,7 +123,7 @@ def _interval(ax: Axes, runs: Sequence[float], height: float, dropout: float) ->
         ax.plot(
             ends, [height, height], linewidth=1.8, solid_capstyle="butt", marker="|", markersize=7, **style
         )
-    ax.plot([round(run, 2) for run in runs], [height] * len(runs), ".", markersize=4, alpha=0.6, **style)
+    ax.plot([round(run, 2) for run in runs], [height] * len(runs), ".", markersize=4, color="#000000")
     ax.plot([round(found.mean, 2)], [height], marker, markersize=7, **style)
 
 
@@ -216,12 +216,8 @@ def initialisation_bars(rows: Sequence[Row]) -> Picture:
 
 
 def _face(net: str) -> dict[str, Any]:
-    colour = COLOURS["orange" if net == "none" else "blue"]
-    return {
-        "facecolor": to_rgba(colour, 0.25 if net == "none" else 0.7),
-        "edgecolor": colour,
-        "hatch": "//" if net == "none" else None,
-    }
+    colour, strength = (COLOURS["orange"], 0.25) if net == "none" else (COLOURS["blue"], 0.7)
+    return {"facecolor": to_rgba(colour, strength), "edgecolor": colour}
 
 
 def _bar(ax: Axes, at: float, norm: str, runs: Sequence[Row]) -> None:
