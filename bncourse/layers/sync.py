@@ -12,6 +12,7 @@ sums a channel. The variance is merged from those of the workers, never taken as
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -133,7 +134,8 @@ class _SyncBatchNorm(_BatchNorm):
         rows_fit = _rows_fit(input, (input.shape[1],), *rows, self.weight, self.bias)
         if not (rows_fit and self.eps > 0):
             _refuse(native.batch_norm, input, *rows, self.weight, self.bias, True, 0.0, self.eps)
-        y, n, mu, var = _SyncNorm.apply(_dense(input), self.weight, self.bias, self.eps, self.process_group)
+        call: Callable[..., tuple[Tensor, ...]] = _SyncNorm.apply
+        y, n, mu, var = call(_dense(input), self.weight, self.bias, self.eps, self.process_group)
         new_weight: float | Tensor = 0.0 if self.momentum is None else self.momentum
         if self.track_running_stats and self.num_batches_tracked is not None:
             self.num_batches_tracked.add_(1)
