@@ -5,6 +5,11 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 # Notebooks are tested on the embedded data, whatever lies on this machine.
 PYTEST := env BNCOURSE_DATA=$(CURDIR)/.cache/no-data $(BIN)/python -m pytest
+# What has rows in the book; twelve-honest takes its learning rates from twelve-search.
+EXPERIMENTS := first-look batch-size placement twelve-search twelve-configurations twelve-honest \
+	input-scale initialisation why-it-works
+# Two processes of one thread are faster than one of two threads.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test check results bench clean
@@ -31,9 +36,10 @@ check: .venv/test.stamp  ## the fast part, under a minute: before every commit
 	$(BIN)/mypy
 	$(PYTEST) -q -n 2 --doctest-modules -m "not slow and not browser" tests bncourse
 
-results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10
-	data="$$($(BIN)/python tools/development_data.py)"; for name in first-look batch-size placement; do \
-	env -u OMP_NUM_THREADS BNCOURSE_DATA="$$data" $(BIN)/python -m bncourse experiment run $$name --seeds 3 || exit; done
+results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10, and draw all figures
+	data="$$($(BIN)/python tools/development_data.py)"; for name in $(EXPERIMENTS); do \
+	BNCOURSE_DATA="$$data" $(BIN)/python -m bncourse experiment run $$name --seeds 3 --executor processes:$(WORKERS) || exit; done
+	$(BIN)/python -m bncourse experiment plot
 
 bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--record keeps the backward rows
 	$(BIN)/python benchmarks/batchnorm.py

@@ -4,11 +4,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-# command -> module with `main(argv) -> exit status`; imported only when it is called
+# command, of one word or two -> module with `main(argv) -> exit status`; imported only when it is called
 COMMANDS = {
     "data": "bncourse.data.cli",
     "exercises": "bncourse.exercises.cli",
     "experiment": "bncourse.experiments.cli",
+    # Figures lie above the experiments, which must not know them.
+    "experiment plot": "bncourse.plots.cli",
 }
 USAGE = f"usage: python -m bncourse {{{','.join(COMMANDS)}}} ...   (add --help after a command)"
 
@@ -22,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args or args[0] not in COMMANDS:
         print(USAGE, file=sys.stderr)
         return 2
-    status: int = import_module(COMMANDS[args[0]]).main(args[1:])
+    words = 2 if " ".join(args[:2]) in COMMANDS else 1
+    status: int = import_module(COMMANDS[" ".join(args[:words])]).main(args[words:])
     return status
 
 

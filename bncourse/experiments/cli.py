@@ -1,46 +1,58 @@
-"""`python -m bncourse experiment list | status | run`. Chapter: start-here."""
+"""`python -m bncourse experiment list | status | run | export`. Chapter: start-here.
+
+`plot` is a command of `bncourse.plots.cli`: figures need matplotlib, runs do not.
+"""
 
 import argparse
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
-from bncourse.data import load
-from bncourse.errors import BncourseError
+from bncourse.errors import BncourseError, StateError
 from bncourse.experiments.config import RunConfig
+from bncourse.experiments.export import FORMATS, table
 from bncourse.experiments.provenance import is_current
-from bncourse.experiments.recipes import RECIPES
-from bncourse.experiments.runner import missing, run_all
+from bncourse.experiments.recipes import RECIPES, has_full, plan
+from bncourse.experiments.runner import missing
 from bncourse.experiments.store import Row, read_rows, results_folder
+from bncourse.experiments.sweep import Where, sweep, torchrun_workers
+from bncourse.experiments.titles import title
 
 __all__ = ["main"]
 
-# Fields of a config that a line shows where the runs of the experiment differ in them.
-_SHOWN = {"placement": "{:6} the ReLU", "batch_size": "batch size {:2}"}
-
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; 0 when it went well, 1 for an error the reader can mend, 130 after Ctrl-C."""
+    """Run the command; 0 when it went well, 1 for an error or a failed run, 130 after Ctrl-C."""
     options = _parser().parse_args(argv)
     if options.results is None:
         options.results = results_folder()
+    # Of several workers that torchrun started, the first speaks.
+    silent = int(os.environ.get("RANK", "0")) > 0
     try:
-        options.command(options)
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere) if silent else nullcontext():
+            status: int = options.command(options)
     except BncourseError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Finished runs are recorded; the same command goes on from there.", file=sys.stderr)
         return 130
-    return 0
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bncourse experiment", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="list | status | run")
+    parser = argparse.ArgumentParser(
+        prog="python -m bncourse experiment",
+        description="Recorded runs: what is planned, what is recorded, run what is missing.",
+        epilog="Figures of recorded rows: python -m bncourse experiment plot --help",
+    )
+    commands = parser.add_subparsers(required=True, metavar="list | status | run | plot | export")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 0 to N-1 (default 1)")
     common.add_argument("--results", type=Path, metavar="DIR", help="folder of recorded rows")
+    common.add_argument("--full", action="store_true", help="the grids' large budget, for a GPU")
 
     listing = commands.add_parser("list", help="name the experiments", parents=[common])
     listing.set_defaults(command=_list)
@@ -50,78 +62,95 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run what is planned and not recorded", parents=[common])
     run.add_argument("name", choices=RECIPES, metavar="NAME")
     run.add_argument("--device", default="auto", help="cuda, mps, cpu; without it the first there is")
-    run.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch")
+    run.add_argument("--threads", type=int, metavar="N", help="CPU threads of PyTorch; 1 in each worker")
     run.add_argument("--data", type=Path, metavar="DIR", help="folder of CIFAR-10's binary files")
+    run.add_argument(
+        "--executor", metavar="WHERE", help="processes:N for N workers here, or dask://host:port"
+    )
     run.set_defaults(command=_run)
+    export = commands.add_parser("export", help="recorded rows as one flat table")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("--results", type=Path, metavar="DIR", help="folder of recorded rows")
+    export.add_argument("--format", choices=FORMATS, default="csv", help="csv, or json (default csv)")
+    export.add_argument("--out", type=Path, metavar="FILE", help="without it the table is printed")
+    export.set_defaults(command=_export)
     return parser
 
 
-def _list(options: argparse.Namespace) -> None:
-    for name, recipe in RECIPES.items():
-        print(f"{name}: {(recipe.__doc__ or '').splitlines()[0]}")
+def _names(options: argparse.Namespace) -> list[str]:
+    if getattr(options, "name", None):
+        return [options.name]
+    return [name for name in RECIPES if has_full(name) or not options.full]
 
 
-def _status(options: argparse.Namespace) -> None:
-    for name in [options.name] if options.name else RECIPES:
-        planned = RECIPES[name](options.seeds)
-        rows = {row["key"]: row for row in read_rows(name, options.results)}
-        print(
-            f"{name}: {len(planned) - len(missing(planned, options.results))} of {len(planned)} runs recorded"
-        )
-        for config in planned:
-            print(f"  {_title(config, planned)}  {_outcome(rows.get(config.key()))}")
+def _planned(name: str, options: argparse.Namespace) -> list[RunConfig]:
+    return plan(name, options.seeds, full=options.full, folder=options.results)
 
 
-def _run(options: argparse.Namespace) -> None:
-    planned = RECIPES[options.name](options.seeds)
+def _list(options: argparse.Namespace) -> int:
+    for name in _names(options):
+        first = (RECIPES[name].__doc__ or "").splitlines()[0]
+        try:
+            print(f"{name}: {first}  [{_runs(len(_planned(name, options)))}]")
+        except StateError as error:
+            print(f"{name}: {first}  [runs not planned yet, first: {error.hint}]")
+    return 0
+
+
+def _runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"
+
+
+def _status(options: argparse.Namespace) -> int:
+    for name in _names(options):
+        try:
+            _show(name, _planned(name, options), options.results)
+        except StateError as error:
+            if options.name:
+                raise
+            print(f"{name}: not planned yet, first: {error.hint}")
+    return 0
+
+
+def _show(name: str, planned: Sequence[RunConfig], folder: Path) -> None:
+    rows = {row["key"]: row for row in read_rows(name, folder)}
+    print(f"{name}: {len(planned) - len(missing(planned, folder))} of {_runs(len(planned))} recorded")
+    for config in planned:
+        print(f"  {title(config, planned)}  {_outcome(rows.get(config.key()))}")
+
+
+def _run(options: argparse.Namespace) -> int:
+    planned = _planned(options.name, options)
     todo = missing(planned, options.results)
-    print(f"{options.name}: {len(planned) - len(todo)} of {len(planned)} runs recorded, {len(todo)} to do")
-    if not todo:
-        return
-    data = load(todo[0].data, root=options.data)
-    print(f"data: {data.name}, {data.source}")
-    if options.threads:
-        import torch
-
-        torch.set_num_threads(options.threads)
-    show, close = _progress(sum(config.epochs for config in todo))
-    try:
-        run_all(
-            planned,
-            data,
-            options.results,
-            device=options.device,
-            on_epoch=lambda config, epoch, loss: show(
-                f"{_title(config, planned)}  epoch {epoch + 1}  loss {loss:.4f}"
-            ),
-        )
-    finally:
-        close()
-    _status(options)
-
-
-def _progress(epochs: int) -> tuple[Callable[[str], None], Callable[[], None]]:
-    """A bar of epochs on a terminal, a line an epoch elsewhere; and how to end it."""
-    if not sys.stderr.isatty():
-        return lambda text: print(text, flush=True), lambda: None
-    from tqdm import tqdm
-
-    bar = tqdm(total=epochs, unit="epoch")
-
-    def show(text: str) -> None:
-        bar.set_description(text, refresh=False)
-        bar.update()
-
-    return show, bar.close
-
-
-def _title(config: RunConfig, planned: Sequence[RunConfig]) -> str:
-    """What tells the run from the others of its experiment."""
-    differ = {name for name in _SHOWN if len({getattr(other, name) for other in planned}) > 1}
-    parts = [text.format(getattr(config, name)) for name, text in _SHOWN.items() if name in differ]
-    return "  ".join(
-        [f"norm {config.norm:5}", *parts, f"learning rate {config.learning_rate:g}", f"seed {config.seed}"]
+    print(
+        f"{options.name}: {len(planned) - len(todo)} of {_runs(len(planned))} recorded, {len(todo)} to do",
+        flush=True,
     )
+    # Workers of torchrun go on: they must not disagree on whether there is something to do.
+    if not todo and torchrun_workers() == 1:
+        return 0
+    where = Where(options.device, options.threads, options.data, options.executor)
+    failed = sweep(planned, options.results, where)
+    _show(options.name, planned, options.results)
+    if failed:
+        print(f"{_runs(failed)} failed; the same command tries again what is not recorded.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    rows = read_rows(options.name, options.results)
+    if not rows:
+        raise StateError(
+            "there are recorded rows of the experiment",
+            got=f"none of {options.name}",
+            hint="python -m bncourse experiment list",
+        )
+    text = table(rows, options.format)
+    if options.out is None:
+        print(text, end="")
+    else:
+        options.out.write_text(text, encoding="utf-8", newline="")
+    return 0
 
 
 def _outcome(row: Row | None) -> str:

@@ -1,5 +1,6 @@
 """`python -m bncourse experiment`: what it prints, and what it says when it cannot go on."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bncourse.__main__ import main
-from bncourse.experiments import RECIPES, RunConfig, cli
+from bncourse.experiments import RECIPES, RunConfig, cli, machine, sweep
 from bncourse.experiments.store import read_rows
 
 
@@ -26,6 +27,8 @@ def tiny_sweep(seeds: int = 1) -> list[RunConfig]:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setitem(RECIPES, "tiny", tiny_sweep)
+    # It is for good, and this process has other tests to do.
+    monkeypatch.setattr(machine, "keep_pages", lambda: True)
     return ["experiment", "run", "tiny", "--results", str(tmp_path), "--device", "cpu"]
 
 
@@ -39,12 +42,18 @@ def test_run_prints_a_line_an_epoch_and_goes_on_where_it_stopped(
 ) -> None:
     assert main(run) == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[:2] == [
+    assert out[:3] == [
         "tiny: 0 of 2 runs recorded, 2 to do",
         "data: shapes, embedded shapes, seed 0",
+        "device: cpu, 1 thread",
     ]
-    assert out[2].startswith("norm none   learning rate 0.001  seed 0  epoch 1  loss ")
-    assert len(out) == 2 + 4 + 3
+    assert re.fullmatch(
+        r"norm none   learning rate 0.001  seed 0  epoch 1  loss \d\.\d{4}  \[1 of 4 epochs, about .+ left\]",
+        out[3],
+    )
+    assert re.fullmatch(r"2 runs, 4 epochs: about .+ in all, as the first epochs go", out[4])
+    assert out[7].endswith("  [4 of 4 epochs]")
+    assert len(out) == 3 + 4 + 1 + 3
     assert main([*run, "--seeds", "2"]) == 0
     assert capsys.readouterr().out.startswith("tiny: 2 of 4 runs recorded, 2 to do\n")
     assert main([*run, "--seeds", "2"]) == 0
@@ -58,9 +67,10 @@ def test_on_a_terminal_a_bar_counts_epochs(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(run) == 0
     out, bar = capsys.readouterr()
-    assert "epoch" not in out
+    assert "epoch 1" not in out
     assert "seed 0  epoch 2  loss " in bar
     assert "4/4" in bar
+    assert "2 runs, 4 epochs: " in bar
 
 
 def test_status_tells_what_is_recorded_and_with_which_code(
@@ -106,7 +116,7 @@ def test_ctrl_c_says_that_it_can_go_on(
     def interrupted(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "run_all", interrupted)
+    monkeypatch.setattr(sweep, "run_all", interrupted)
     assert main(run) == 130
     assert capsys.readouterr().err == (
         "\nStopped. Finished runs are recorded; the same command goes on from there.\n"
