@@ -16,7 +16,7 @@ def why_it_works(seeds: int = 1) -> list[RunConfig]:
     arms of one seed share their batches and first weights. 5,000 training images are held out: a norm's rate
     may be chosen by them, and no rate is chosen here.
 
-    Source: Santurkar et al. 2018 (arXiv 1805.11604), sections 2 and 3; their nets are larger and trained longer.
+    Source: Santurkar et al. 2018 (arXiv 1805.11604), sections 2 and 3. Larger nets, trained longer.
 
     >>> len(why_it_works()), sorted({config.norm for config in why_it_works()})
     (12, ['batch', 'batch-noisy', 'none'])
