@@ -6,14 +6,17 @@ A figure's file is the same bytes whenever it is drawn from the same rows.
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from bncourse.errors import StateError
 from bncourse.experiments.recipes import RECIPES, plan
 from bncourse.experiments.store import read_rows
+from bncourse.experiments.summary import grouped, percent
 from bncourse.plots.backward import backward_cost
 from bncourse.plots.batch_sizes import batch_size_errors
 from bncourse.plots.figures import first_look
+from bncourse.plots.landscape import landscape_ranges, rate_ladder, shift_along_training
 from bncourse.plots.placement import placement_runs
 from bncourse.plots.theme import Picture
 from bncourse.plots.twelve import accuracy_curves, honest_intervals, initialisation_bars, scale_map
@@ -37,6 +40,21 @@ def _batch_sizes(rows: Rows) -> Picture:
     return batch_size_errors(_PUBLISHED, measured)
 
 
+def _at_plain_rate(rows: Rows) -> list[Mapping[str, Any]]:
+    """Those at the learning rate that is best, by validation, without a norm: no norm gains by the choice."""
+    plain = grouped((row for row in rows if row["config"]["norm"] == "none"), "learning_rate")
+    (best,) = max(plain, key=lambda rate: fmean(percent(row, "validation_accuracy") for row in plain[rate]))
+    return [row for row in rows if row["config"]["learning_rate"] == best]
+
+
+def _shift(rows: Rows) -> Picture:
+    return shift_along_training(_at_plain_rate(rows))
+
+
+def _landscape(rows: Rows) -> Picture:
+    return landscape_ranges([row for row in _at_plain_rate(rows) if row["config"]["norm"] != "batch-noisy"])
+
+
 # Experiment -> name of the file -> the figure of its rows.
 FIGURES: dict[str, dict[str, Callable[[Rows], Picture]]] = {
     "backward-benchmark": {"backward-benchmark": backward_cost},
@@ -50,6 +68,11 @@ FIGURES: dict[str, dict[str, Callable[[Rows], Picture]]] = {
     "twelve-honest": {"twelve-honest": honest_intervals},
     "input-scale": {"input-scale": scale_map},
     "initialisation": {"initialisation": initialisation_bars},
+    "why-it-works": {
+        "why-it-works": rate_ladder,
+        "why-it-works-shift": _shift,
+        "why-it-works-landscape": _landscape,
+    },
 }
 
 

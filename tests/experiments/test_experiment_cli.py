@@ -73,6 +73,17 @@ def test_on_a_terminal_a_bar_counts_epochs(
     assert "2 runs, 4 epochs: " in bar
 
 
+def test_a_run_needs_nothing_but_the_package_and_pytorch(
+    run: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # filelock comes with PyTorch.
+    for extra in ("tqdm", "matplotlib", "distributed", "psutil", "IPython"):
+        monkeypatch.setitem(sys.modules, extra, None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(run) == 0
+    assert len(read_rows("tiny", tmp_path)) == 2
+
+
 def test_status_tells_what_is_recorded_and_with_which_code(
     run: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
