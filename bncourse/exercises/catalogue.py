@@ -49,7 +49,7 @@ def catalogue() -> tuple[Entry, ...]:
 def chapters_of(check: str) -> tuple[str, ...]:
     """The chapters with an exercise that this check judges, in the order of the book.
 
-    >>> chapters_of("inference")
-    ('start-here',)
+    >>> chapters_of("inference")[0]
+    'start-here'
     """
     return tuple(dict.fromkeys(entry.chapter for entry in catalogue() if entry.check == check))

@@ -26,12 +26,12 @@ __all__ = ["Mystery", "judge_name", "mystery", "mysteries", "named", "versions"]
 
 # By exercise; the number a learner asks for is the place in the row, counted from 1. Never reordered.
 _HIDDEN: dict[str, tuple[str, ...]] = {
-    "batchnorm_forward": ("forward.axis-1", "forward.bessel", "forward.no-root"),
+    "batchnorm_forward": ("forward.axis-1", "forward.bessel", "forward.no-root", "forward.not-centred"),
     "batchnorm_backward": (
         "backward.no-mean-path", "backward.cache-xc-x-hat", "backward.variance-term-sign",
-        "backward.n-times",
+        "backward.n-times", "backward.no-variance-path",
     ),
-    "running_stats": ("running.std-stored",),
+    "running_stats": ("running.std-stored", "running.weight-inverted"),
     "numerical_gradient": ("numerical-gradient.one-sided",),
     "spatial_batchnorm_forward": ("spatial.reshape-there", "spatial.mean-of-variances"),
     "groupnorm_forward": ("group.size-for-number",),
@@ -64,7 +64,7 @@ def mysteries() -> dict[str, int]:
     """How many mysteries each exercise has.
 
     >>> mysteries()["batchnorm_forward"]
-    3
+    4
     """
     return {name: len(codes) for name, codes in _HIDDEN.items()}
 

@@ -54,7 +54,35 @@ TWELVE = [
     for norm in ("none", "batch")
     for scale in ("raw", "standardised")
 ]
+LANDSCAPE = [
+    {
+        "config": {"norm": norm, "learning_rate": 0.1, "seed": seed},
+        "test_accuracy": 0.5,
+        "measurements": [
+            {
+                "step": step,
+                "losses": [2.0, None if norm == "none" else 1.5],
+                "changes": [0.1, 0.3],
+                "smoothness": 3.0,
+                "layers": [{"change": 0.1 + seed, "change_cosine": 0.9, "drift": 0.01}] * 2,
+            }
+            for step in (0, 26)
+        ],
+    }
+    for norm in ("none", "batch", "batch-noisy")
+    for seed in (0, 1)
+]
 DRAW = {
+    "layer_histograms": lambda: plots.layer_histograms({"weights that fit": {1: COLUMNS, 8: COLUMNS / 9}}),
+    "scaled_descent": lambda: plots.scaled_descent({"raw pixels": STD[::-1], "whitened": STD[::-1] / 2}),
+    "sigmoid_zones": lambda: plots.sigmoid_zones(STD, 1 - STD, STD**2),
+    "surviving_scales": lambda: plots.surviving_scales(STD, {"with batch norm": STD}, chance=0.1),
+    "update_ratios": lambda: plots.update_ratios({"weights too small": [0.0, 1e-9], "weights that fit": STD}),
+    "whitened_clouds": lambda: plots.whitened_clouds({"input x": COLUMNS[:, :2], "whitened": COLUMNS[:, 1:]}),
+    "landscape_ranges": lambda: plots.landscape_ranges(LANDSCAPE),
+    "rate_ladder": lambda: plots.rate_ladder(LANDSCAPE),
+    "shift_along_training": lambda: plots.shift_along_training(LANDSCAPE),
+    "weight_norms": lambda: plots.weight_norms({"weight decay": np.array([1.0, 2.0])}),
     "accuracy_curves": lambda: plots.accuracy_curves(TWELVE, view="article"),
     "honest_intervals": lambda: plots.honest_intervals(TWELVE),
     "initialisation_bars": lambda: plots.initialisation_bars(TWELVE),
