@@ -36,6 +36,9 @@ def keep_pages() -> bool:
 
     Training asks for the same large arrays at every step. Given back and fetched anew, each of their
     pages is filled with zeros by the kernel first.
+
+    >>> keep_pages() == (platform.libc_ver()[0] == "glibc")
+    True
     """
     if platform.libc_ver()[0] != "glibc":
         return False

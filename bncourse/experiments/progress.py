@@ -19,9 +19,10 @@ class Progress:
     >>> progress = Progress(runs=1, epochs=2)
     >>> config = RunConfig(epochs=2)
     >>> progress.epoch(config, "norm none  epoch 1")
-    norm none  epoch 1  [1 of 2 epochs, about 0 s left]
-    1 run, 2 epochs: about 0 s in all, as the first epochs go
-    >>> progress.row(config, "norm none")
+    norm none  epoch 1  [1 of 2 epochs, about ... left]
+    1 run, 2 epochs: about ... in all, as the first epochs go
+    >>> progress.row(config, "norm none  done")
+    norm none  done  [2 of 2 epochs]
     >>> progress.close()
     """
 
