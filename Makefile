@@ -7,7 +7,9 @@ export OMP_NUM_THREADS ?= 1
 PYTEST := env BNCOURSE_DATA=$(CURDIR)/.cache/no-data $(BIN)/python -m pytest
 # What has rows in the book; twelve-honest takes its learning rates from twelve-search.
 EXPERIMENTS := first-look batch-size placement twelve-search twelve-configurations twelve-honest \
-	input-scale initialisation why-it-works
+	input-scale initialisation why-it-works precision
+# At least three seeds everywhere; whether bfloat16 costs accuracy is asked of five.
+SEEDS = $(if $(filter precision,$(1)),5,3)
 # Two processes of one thread are faster than one of two threads.
 WORKERS ?= 2
 
@@ -37,8 +39,8 @@ check: .venv/test.stamp  ## the fast part, under a minute: before every commit
 	$(PYTEST) -q -n 2 --doctest-modules -m "not slow and not browser" tests bncourse
 
 results: .venv/test.stamp  ## run the experiments whose rows are missing, on real CIFAR-10, and draw all figures
-	data="$$($(BIN)/python tools/development_data.py)"; for name in $(EXPERIMENTS); do \
-	BNCOURSE_DATA="$$data" $(BIN)/python -m bncourse experiment run $$name --seeds 3 --executor processes:$(WORKERS) || exit; done
+	data="$$($(BIN)/python tools/development_data.py)"; $(foreach name,$(EXPERIMENTS),BNCOURSE_DATA="$$data" \
+	$(BIN)/python -m bncourse experiment run $(name) --seeds $(call SEEDS,$(name)) --executor processes:$(WORKERS) &&) true
 	$(BIN)/python -m bncourse experiment plot
 
 bench: .venv/test.stamp  ## speed and memory, as ratios within one run; ARGS=--record keeps the backward rows

@@ -41,7 +41,7 @@ def channels_last(model: nn.Module, sample: Float[Tensor, "N 3 H W"]) -> nn.Modu
                     columns = dense.weight.view(-1, *shape).permute(0, 2, 3, 1)
                     dense.weight.copy_(columns.reshape(dense.weight.shape))
                 chain[at] = _FlattenLast()
-    return model.to(memory_format=torch.channels_last)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def _input_shape(model: nn.Module, layer: nn.Module, sample: Tensor) -> torch.Size:
