@@ -84,7 +84,7 @@ def layer_histograms(nets: Mapping[str, Mapping[int, Float[np.ndarray, "..."]]])
     edges = np.arange(-1.0625, 1.0626, 0.125)  # one bar stands across 0
     with drawing():
         fig = figure(7.4, 1.7 * len(nets))
-        rows = np.atleast_1d(fig.subfigures(len(nets), 1))
+        rows = fig.subfigures(len(nets), 1, squeeze=False)[:, 0]
         for row, (net, layers), style in zip(rows, nets.items(), _CURVES, strict=False):
             row.suptitle(net, fontsize=12)  # above the row, where a longer language has room
             for ax, (layer, values) in zip(

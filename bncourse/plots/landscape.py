@@ -29,7 +29,7 @@ _NORMS: dict[str, dict[str, Any]] = {
         "label": "batch norm and noise", "color": COLOURS["green"], "marker": "^", "linestyle": ":",
     },
 }  # fmt: skip
-_DECAYS = (
+_DECAYS: tuple[dict[str, Any], ...] = (
     {"color": COLOURS["orange"], "linestyle": "--"},
     {"color": COLOURS["blue"], "linestyle": "-"},
     {"color": COLOURS["green"], "linestyle": ":"},
@@ -163,7 +163,8 @@ def _moments(rows: Sequence[Row]) -> np.ndarray:
 
 def _middle(values: Values) -> np.ndarray:
     """The mean of the runs at each moment, three digits after the point; a gap where one has none."""
-    return np.round(values.mean(axis=0), 3)
+    middle: np.ndarray = np.round(values.mean(axis=0), 3)
+    return middle
 
 
 def _band(ax: Axes, at: np.ndarray, low: np.ndarray, high: np.ndarray, norm: str) -> None:

@@ -117,7 +117,7 @@ def honest_intervals(rows: Sequence[Row]) -> Picture:
 def _interval(ax: Axes, runs: Sequence[float], height: float, dropout: float) -> None:
     _, colour, marker = _DROPOUT[dropout]
     found = t_interval(runs)
-    style = {"color": COLOURS[colour]}
+    style: dict[str, Any] = {"color": COLOURS[colour]}
     if found.count > 1:
         ends = [round(found.low, 2), round(found.high, 2)]
         ax.plot(
