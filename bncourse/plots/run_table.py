@@ -33,6 +33,9 @@ class RunTable:
     """The tables of one experiment; shows itself in a notebook, long parts folded.
 
     keys: of the runs that are listed, in the order of the list; html: the tables
+
+    >>> RunTable("first-look", (), "<p></p>").keys
+    ()
     """
 
     experiment: str
