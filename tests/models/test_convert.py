@@ -157,7 +157,8 @@ def test_what_cannot_be_converted_is_named() -> None:
     with pytest.raises(StateError) as unknown:
         convert(ResNet(), "gruop")
     assert str(unknown.value) == (
-        "must hold: norm is one of none, batch, batch-ours, batch-noisy, layer, group, instance; got: 'gruop'; "
+        "must hold: norm is one of none, batch, batch-ours, batch-noisy, layer, group, instance; "
+        "got: 'gruop'; "
         'try: norm="batch-ours"'
     )
     with pytest.raises(StateError) as dense:

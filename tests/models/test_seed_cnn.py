@@ -105,7 +105,8 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(StateError) as norm:
         make_norm("btach", 3, dims=2)
     assert str(norm.value) == (
-        "must hold: norm is one of none, batch, batch-ours, batch-noisy, layer, group, instance; got: 'btach'; "
+        "must hold: norm is one of none, batch, batch-ours, batch-noisy, layer, group, instance; "
+        "got: 'btach'; "
         'try: norm="batch"'
     )
     with pytest.raises(StateError) as where:
