@@ -45,7 +45,8 @@ class RunConfig:
     augmentation:  "none", or "crop-flip": shifted by up to 4 pixels each way and mirrored at random
     curve:         the part whose accuracy is measured after every epoch: "none", "validation" or "test"
     precision:     "float32", or "bf16": what autocast allows is computed in bfloat16
-    fast:          channels come last in memory. The same net; sums are taken in another order
+    fast:          channels come last in memory. The same net; sums are taken in another order. Meant for the
+                   seed CNN: PyTorch 2.13 on a CPU crashes in strided 1×1 convolutions of very few channels
     measure_every: steps between two measurements of `experiments.landscape`; 0 is none
 
     Raises StateError when a number or a name cannot be right.
