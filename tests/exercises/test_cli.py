@@ -53,7 +53,10 @@ def file(tmp_path):
 def test_list_names_every_exercise(run):
     status, out, _ = run("list")
     assert status == 0
-    assert "inference(x, gamma, beta, mean, var, eps)  start-here  not attempted" in out
+    assert (
+        "inference(x, gamma, beta, mean, var, eps)  start-here, why-normalise, twelve-configurations  not"
+        in out
+    )
     assert "batchnorm_forward(x, gamma, beta, eps)  start-here, transform  not attempted" in out
     rows = json.loads(run("list", "--json")[1])
     assert [row["exercise"] for row in rows] == names()

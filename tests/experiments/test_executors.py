@@ -40,7 +40,10 @@ if __name__ == "__main__":
         sys.stdin.readline()
 """
 SWEEP = """
+import signal
 import sys
+# A program that a shell started in the background ignores Ctrl-C, and so would its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from bncourse.experiments import RECIPES, RunConfig, cli
 def recipe(seeds=1):
     return [RunConfig(experiment="tiny", width=0.1, epochs=3, train_size=640, seed=s) for s in range(60)]
