@@ -19,12 +19,10 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 import argparse  # noqa: E402
-import ctypes  # noqa: E402
 import datetime  # noqa: E402
 import hashlib  # noqa: E402
 import itertools  # noqa: E402
 import json  # noqa: E402
-import platform  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 import tracemalloc  # noqa: E402
@@ -37,6 +35,7 @@ import numpy as np  # noqa: E402
 from passes import count_passes  # noqa: E402
 
 import bncourse  # noqa: E402
+from bncourse.experiments.machine import keep_pages  # noqa: E402
 from bncourse.experiments.provenance import provenance  # noqa: E402
 from bncourse.experiments.store import append_row, results_folder  # noqa: E402
 from bncourse.reference.staged import staged_backward, staged_forward  # noqa: E402
@@ -121,14 +120,6 @@ def measure(N: int, D: int, dtype: str, seconds: float) -> dict[str, Any]:
         "rounds": len(rounds),
         "largest_difference": difference(*results),
     }
-
-
-def keep_pages() -> bool:
-    """Let this process keep all memory it ever had, from now on; False where that cannot be said."""
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    libc, trim_threshold, mmap_max = ctypes.CDLL(None), -1, -4  # as in malloc.h
-    return bool(libc.mallopt(mmap_max, 0) and libc.mallopt(trim_threshold, 2**31 - 1))
 
 
 def record(row: dict[str, Any], folder: Path | str) -> bool:
