@@ -12,23 +12,22 @@ faster kernels, but one way everywhere is one way to test, and the tests on CPUs
 
 import math
 import os
-import time
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from bncourse.data import Dataset
 from bncourse.errors import StateError
-from bncourse.experiments.choices import build_model, build_optimiser, rate_at
+from bncourse.experiments.choices import build_model
 from bncourse.experiments.config import RunConfig
-from bncourse.experiments.fast import autocast, channels_last
+from bncourse.experiments.fast import channels_last
 from bncourse.experiments.machine import pick_device
-from bncourse.experiments.pixels import augment, scale_moments, standardise
-from bncourse.experiments.training import OnEpoch, Part, _measured, _parts, _Trace, evaluate
+from bncourse.experiments.pixels import scale_moments
+from bncourse.experiments.share import Share
+from bncourse.experiments.training import OnEpoch, _measured, _parts, fit
 from bncourse.layers import synchronise
 
 __all__ = ["join_workers", "train_distributed"]
@@ -104,7 +103,10 @@ def train_distributed(
         name: (torch.tensor(images, device=target), torch.tensor(labels, device=target))
         for name, (images, labels) in arrays.items()
     }
-    trace = _fit(model, parts, (mean, std), config, on_epoch if rank == 0 else None)
+    size = config.batch_size // workers
+    share = Share(slice(rank * size, (rank + 1) * size), _mean, first=rank == 0)
+    report = on_epoch if share.first else None
+    trace = fit(model, DistributedDataParallel(model), parts, (mean, std), config, report, share)
     if rank > 0:
         return None
     return _measured(config, trace, model, parts, (mean, std)) | {
@@ -139,61 +141,8 @@ def _build(config: RunConfig, sample: Tensor, target: torch.device) -> nn.Module
     return synchronise(model).to(target)
 
 
-def _fit(
-    model: nn.Module,
-    parts: dict[str, Part],
-    moments: tuple[Tensor, Tensor],
-    config: RunConfig,
-    on_epoch: OnEpoch | None,
-) -> _Trace:
-    """Train. Stops, as all workers do, after the epoch in which a loss is not finite."""
-    optimiser = build_optimiser(config, model)
-    order = torch.Generator().manual_seed(config.seed)  # the same on every worker
-    net = DistributedDataParallel(model)
-    trace = _Trace()
-    for epoch in range(config.epochs):
-        start = time.perf_counter()
-        net.train()
-        losses = _epoch(net, parts["train"], moments, config, optimiser, order, len(trace.losses))
-        trace.losses += losses
-        trace.seconds += time.perf_counter() - start
-        # The others wait at their next message. In inference no layer sends one.
-        if config.curve != "none" and dist.get_rank() == 0:
-            trace.curve.append(evaluate(model, *parts[config.curve], moments, config.precision)[0])
-        if on_epoch is not None:
-            on_epoch(epoch, sum(losses) / len(losses))
-        if not all(map(math.isfinite, losses)):
-            break
-    return trace
-
-
-def _epoch(
-    net: nn.Module,
-    part: Part,
-    moments: tuple[Tensor, Tensor],
-    config: RunConfig,
-    optimiser: torch.optim.Optimizer,
-    order: torch.Generator,
-    done: int,
-) -> list[float]:
-    """One pass over the images; the loss of every step, mean over the workers."""
-    images, labels = part
-    steps, size = len(images) // config.batch_size, config.batch_size // dist.get_world_size()
-    own = slice(dist.get_rank() * size, (dist.get_rank() + 1) * size)
-    shuffled = torch.randperm(len(images), generator=order).to(images.device)
-    losses: list[Tensor] = []
-    for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
-        # The whole batch on every worker: so each image is shifted as in one process.
-        shifted = config.augmentation != "none"
-        batch = augment(images[index], order)[own] if shifted else images[index[own]]
-        with autocast(config.precision, batch.device):
-            loss = F.cross_entropy(net(standardise(batch, *moments)), labels[index[own]])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.param_groups[0]["lr"] = rate_at(config, done + len(losses), steps * config.epochs)
-        optimiser.step()
-        losses.append(loss.detach())
-    total = torch.stack(losses).double()
-    dist.all_reduce(total)  # one message an epoch: nobody reads a loss before
-    values: list[float] = (total / dist.get_world_size()).tolist()
-    return values
+def _mean(losses: Tensor) -> Tensor:
+    """Over the workers. One message an epoch: nobody reads a loss before."""
+    total = losses.double()
+    dist.all_reduce(total)
+    return total / dist.get_world_size()

@@ -23,6 +23,7 @@ from bncourse.experiments.config import RunConfig
 from bncourse.experiments.fast import autocast, channels_last
 from bncourse.experiments.machine import pick_device
 from bncourse.experiments.pixels import augment, scale_moments, standardise
+from bncourse.experiments.share import Share
 
 __all__ = ["evaluate", "train"]
 
@@ -41,28 +42,32 @@ class _Trace:
     seconds: float = 0.0  # of training; measuring accuracy and else is left out
 
 
-def _fit(
+def fit(
     model: nn.Module,
+    net: nn.Module,
     parts: dict[str, Part],
     moments: tuple[Tensor, Tensor],
     config: RunConfig,
     on_epoch: OnEpoch | None,
-    compiled: bool,
+    share: Share,
 ) -> _Trace:
-    """Train. Stops after the epoch in which a loss is not finite."""
+    """Train `model` by way of `net`, which may be the compiled or the shared one.
+
+    Stops, as all processes do, after the epoch in which a loss is not finite.
+    """
     steps = len(parts["train"][0]) // config.batch_size
     optimiser = build_optimiser(config, model)
     # Its own generator: dropout draws from the global one, and must not change the batches.
     order = torch.Generator().manual_seed(config.seed)
-    net: nn.Module = torch.compile(model) if compiled else model  # type: ignore[assignment]
     trace = _Trace()
     for epoch in range(config.epochs):
         start = time.perf_counter()
-        model.train()
-        losses = _epoch(net, parts["train"], moments, config, optimiser, order, trace)
+        net.train()
+        losses = _epoch(net, parts["train"], moments, config, optimiser, order, trace, share)
         trace.losses += losses
         trace.seconds += time.perf_counter() - start
-        if config.curve != "none":
+        # Other processes wait at their next message. In inference no layer sends one.
+        if config.curve != "none" and share.first:
             trace.curve.append(evaluate(model, *parts[config.curve], moments, config.precision)[0])
         if on_epoch is not None:
             on_epoch(epoch, sum(losses) / steps)
@@ -79,16 +84,19 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     order: torch.Generator,
     trace: _Trace,
+    share: Share,
 ) -> list[float]:
-    """One pass over the images; the loss of every step."""
+    """One pass over the images; the loss of every step, mean over the processes."""
     images, labels = part
     steps, done = len(images) // config.batch_size, len(trace.losses)
     shuffled = torch.randperm(len(images), generator=order).to(images.device)
     losses: list[Tensor] = []
     # The ragged rest is dropped: batch norm should see batches of one size.
     for index in shuffled[: steps * config.batch_size].view(steps, config.batch_size):
-        batch = images[index] if config.augmentation == "none" else augment(images[index], order)
-        step, x, target = done + len(losses), standardise(batch, *moments), labels[index]
+        own = index[share.own]
+        # The whole batch is augmented in every process: so each image is shifted as in one.
+        batch = images[own] if config.augmentation == "none" else augment(images[index], order)[share.own]
+        step, x, target = done + len(losses), standardise(batch, *moments), labels[own]
         rate = rate_at(config, step, steps * config.epochs)
         if config.measure_every and step % config.measure_every == 0:
             trace.measurements.append({"step": step, **_measure(model, x, target, rate)})
@@ -99,7 +107,7 @@ def _epoch(
         optimiser.param_groups[0]["lr"] = rate
         optimiser.step()
         losses.append(loss.detach())  # not .item(): a GPU would stop and wait
-    values: list[float] = torch.stack(losses).tolist()
+    values: list[float] = share.mean(torch.stack(losses)).tolist()
     return values
 
 
@@ -204,7 +212,8 @@ def train(
         name: (torch.tensor(images, device=target), torch.tensor(labels, device=target))
         for name, (images, labels) in arrays.items()
     }
-    trace = _fit(model, parts, (mean, std), config, on_epoch, compiled)
+    net: nn.Module = torch.compile(model) if compiled else model  # type: ignore[assignment]
+    trace = fit(model, net, parts, (mean, std), config, on_epoch, Share())
     return _measured(config, trace, model, parts, (mean, std)) | {
         "device": torch.cuda.get_device_name(target) if target.type == "cuda" else target.type,
         "threads": torch.get_num_threads(),
